@@ -1,0 +1,33 @@
+"""The ``inspector`` command: one typer application, one thin file a command."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+
+from inspector.cli.guard import guarded
+
+_COMMANDS = ("run", "record", "replay", "stats", "simulate", "bench")
+_GROUPS = ("models",)
+
+
+def build_app() -> typer.Typer:
+    """Every command is the function ``command`` of its module, a group is its ``group``."""
+    app = typer.Typer(
+        name="inspector",
+        help="Real-time camera inspection.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for name in _COMMANDS:
+        app.command(name)(import_module(f"inspector.cli.{name}").command)
+    for name in _GROUPS:
+        app.add_typer(import_module(f"inspector.cli.{name}").group, name=name)
+    return app
+
+
+def main() -> None:
+    """Entry point; exit codes: 0 done, 1 a run ended in an error, 2 wrong usage or input."""
+    sys.exit(guarded(build_app()))

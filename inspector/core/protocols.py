@@ -1,0 +1,66 @@
+"""What the engine knows of devices, networks and records: these protocols, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from inspector.core.frame import Frame, SourceInfo
+from inspector.core.inspection import Crop, Inspection, Part, Prediction
+
+
+class FrameSource(Protocol):
+    """Where frames come from. One thread reads; ``interrupt`` may come from any.
+
+    Frame indices go on rising over close and re-open.
+    """
+
+    def open(self) -> SourceInfo:
+        """Raises SourceOpenError; may be called again after ``close``."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame, None at the end of the stream.
+
+        A frame that cannot be decoded, while the source itself goes on, comes with
+        ``fault`` set. Raises SourceError where the source broke, SourceInterrupted
+        after ``interrupt``.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Makes a waiting and every later ``read`` end soon, until ``open``."""
+        ...
+
+    def close(self) -> None:
+        """Frees the device; idempotent, never raises for a broken one."""
+        ...
+
+
+class Predictor(Protocol):
+    """A loaded, warmed-up and golden-checked model."""
+
+    @property
+    def model_id(self) -> str: ...
+
+    @property
+    def provider(self) -> str:
+        """The execution provider really in use, e.g. ``CPUExecutionProvider``."""
+        ...
+
+    @property
+    def variant(self) -> str: ...
+
+    def predict(self, crops: Sequence[Crop]) -> list[Prediction]:
+        """One prediction a crop, in order; raises InferenceError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class RecordSink(Protocol):
+    """Where decided facts go; called by one thread, in order."""
+
+    def write(self, inspections: Sequence[Inspection], parts: Sequence[Part]) -> None:
+        """Returns once all of it is durable (as one unit); raises StoreError."""
+        ...

@@ -1,0 +1,72 @@
+"""Every exception that Inspector raises on purpose.
+
+One line each, for a person: what, where, what was expected, what to do. The
+command line prints that line and exits with ``exit_code``: 2 for wrong usage or
+input, 1 for a run that ended in an error.
+"""
+
+from __future__ import annotations
+
+
+class InspectorError(Exception):
+    """Base of all errors with a message meant for the user."""
+
+    exit_code: int = 1
+
+
+class InputError(InspectorError):
+    """Something the user gave cannot be used as it is."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """A recipe, job or station file is not valid."""
+
+
+class RecipeMismatchError(ConfigError):
+    """A recipe was set for another model: its thresholds mean nothing here."""
+
+
+class PackageError(InputError):
+    """A model package is incomplete, altered, unsafe or not what it promises."""
+
+
+class ProviderError(InputError):
+    """The execution provider that was demanded cannot be had on this machine."""
+
+
+class SourceOpenError(InputError):
+    """A source cannot be opened: missing, unreadable, unreachable or refused."""
+
+
+class SourceError(InspectorError):
+    """An open source broke: no frame in time, changed size, crashed."""
+
+
+class SourceChangedError(SourceError):
+    """The images of a source changed their size in mid-stream."""
+
+    exit_code = 2
+
+
+class SourceInterrupted(SourceError):
+    """``interrupt()`` ended a waiting ``read()``; asked for, so no failure."""
+
+
+class InferenceError(InspectorError):
+    """The network failed on a frame, or answered with something unusable."""
+
+
+class StoreError(InspectorError):
+    """The record cannot be written or read."""
+
+
+class StoreUnavailableError(StoreError):
+    """The record cannot be opened: wrong path, no permission, newer schema."""
+
+    exit_code = 2
+
+
+class StateError(InspectorError):
+    """A call that is not allowed in the present state (a programming error)."""
