@@ -1,0 +1,219 @@
+"""A run: capture, inspection and recording on a thread each, from start to account."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from inspector.core.frame import Frame, SourceInfo
+from inspector.core.parts import PartAssembler, PartSpan
+from inspector.core.protocols import FrameSource, Predictor, RecordSink
+from inspector.core.recipe import Recipe
+from inspector.engine.capture import CaptureLoop, GrabObserver, TriggerCount
+from inspector.engine.channel import Channel
+from inspector.engine.judging import Decision, FrameJudge
+from inspector.engine.recorder import Decided, PartListener, RecorderLoop
+from inspector.engine.status import (
+    DropCause,
+    PipelineStatus,
+    Scoreboard,
+    State,
+    StopReason,
+)
+from inspector.engine.supervisor import RestartPolicy, SupervisedSource
+from inspector.engine.threads import GuardedThread
+from inspector.engine.ticket import Item, NewestWins, Ticket
+from inspector.errors import InspectorError, StateError
+
+LIVE_CAPACITY = 1
+REPLAY_CAPACITY = 4
+RECORD_CAPACITY = 512
+
+
+class FrameObserver(Protocol):
+    """Sees every decided frame with its predictions, on the inspection thread.
+
+    Must be quick where the source is live: the line waits for it.
+    """
+
+    def on_decision(self, decision: Decision) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunSetup:
+    """All that a run needs; the source is open already, with the info it gave.
+
+    ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, on the
+    capture thread. ``trigger_frames`` are frame indices that count as triggers.
+    """
+
+    run_id: str
+    source: FrameSource
+    info: SourceInfo
+    predictor: Predictor
+    recipe: Recipe
+    new_id: Callable[[], str]
+    sinks: Sequence[RecordSink] = ()
+    part_listeners: Sequence[PartListener] = ()
+    frame_observers: Sequence[FrameObserver] = ()
+    grab_observers: Sequence[GrabObserver] = ()
+    on_event: Callable[[str, str], None] = field(default=lambda kind, detail: None)
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    trigger_frames: frozenset[int] = frozenset()
+
+
+class Pipeline:
+    """One run of one source. ``start`` once; ``stop`` from any thread, any number of times."""
+
+    def __init__(self, setup: RunSetup) -> None:
+        setup.recipe.check_model(setup.predictor.model_id)
+        setup.recipe.check_image(setup.info.width, setup.info.height)
+        self._setup = setup
+        self._board = Scoreboard()
+        self._stopping = threading.Event()
+        self._triggers = TriggerCount()
+        self._policy = NewestWins(protect=setup.recipe.parts.mode != "frame")
+        live = setup.info.is_live
+        self._frames: Channel[Item] = Channel(
+            LIVE_CAPACITY if live else REPLAY_CAPACITY, self._policy if live else None
+        )
+        self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
+        self._key_frames: dict[int, Frame] = {}
+        self._judge = FrameJudge(setup.predictor, setup.recipe, setup.run_id)
+        self._assembler = PartAssembler(
+            setup.run_id, setup.predictor.model_id, setup.recipe, setup.new_id
+        )
+        self._threads = self._make_threads()
+        self._started = False
+
+    def _make_threads(self) -> tuple[GuardedThread, ...]:
+        capture = CaptureLoop(
+            self._supervised(),
+            self._setup.recipe,
+            self._frames,
+            self._board,
+            stopping=self._stopping,
+            triggers=self._triggers,
+            trigger_frames=self._setup.trigger_frames,
+            observers=self._setup.grab_observers,
+        )
+        recorder = RecorderLoop(
+            self._decided, self._setup.sinks, self._setup.part_listeners, self._board
+        )
+        return (
+            self._thread("capture", capture.run, self._frames.close),
+            self._thread("inspect", self._inspect, self._decided.close),
+            self._thread("record", recorder.run, self._on_recorder_exit),
+        )
+
+    def _thread(
+        self, name: str, work: Callable[[], None], on_exit: Callable[[], None]
+    ) -> GuardedThread:
+        return GuardedThread(name, work, on_error=self._on_error, on_exit=on_exit)
+
+    def _supervised(self) -> SupervisedSource:
+        return SupervisedSource(
+            self._setup.source,
+            self._setup.info,
+            stopping=self._stopping,
+            on_outage=self._on_outage,
+            on_return=self._on_return,
+            policy=self._setup.restart,
+        )
+
+    def start(self) -> None:
+        """Raises StateError where it was started before."""
+        if self._started:
+            raise StateError("a pipeline is started once; make a new one for the next run")
+        self._started = True
+        self._board.start()
+        for thread in self._threads:
+            thread.start()
+
+    def trigger(self) -> None:
+        """A part is there now (trigger mode); from any thread."""
+        self._triggers.add()
+
+    def stop(self) -> None:
+        """Asks for an end: what was decided is recorded, what waits is counted as dropped."""
+        if self._stopping.is_set():
+            return
+        self._board.end(StopReason.REQUESTED)
+        self._board.set_state(State.STOPPING)
+        self._stopping.set()
+        self._setup.source.interrupt()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether the run ended in time."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for thread in self._threads:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            thread.join(left)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def join(self, timeout: float = 30.0) -> PipelineStatus:
+        """The final status, after a stop or the source's end.
+
+        Raises InspectorError naming the threads that did not end in time. The first
+        error of the run, if any, stands in the status.
+        """
+        if not self.wait(timeout):
+            stuck = ", ".join(t.name for t in self._threads if t.is_alive())
+            raise InspectorError(f"the run did not end within {timeout:.0f} s; stuck: {stuck}")
+        left = [i for i in self._frames.discard() if isinstance(i, Ticket)]
+        self._board.count_dropped(DropCause.STOP, len(left))
+        self._board.end(StopReason.END_OF_STREAM)
+        self._board.finish()
+        return self.status()
+
+    def status(self) -> PipelineStatus:
+        return self._board.snapshot()
+
+    def _inspect(self) -> None:
+        while True:
+            item = self._frames.get()
+            if isinstance(item, PartSpan):
+                self._end_part(item)
+            else:
+                self._policy.served(item)
+                self._decide(item)
+
+    def _decide(self, ticket: Ticket) -> None:
+        decision = self._judge.decide(ticket)
+        self._board.count_decided(decision.verdict)
+        self._board.time_frame(decision.timings, judged=decision.was_judged)
+        part = ticket.part_index if ticket.settled else None
+        if part is not None and self._assembler.add(part, decision.inspections):
+            self._key_frames[part] = ticket.frame
+        self._decided.put(Decided(inspections=decision.inspections))
+        for observer in self._setup.frame_observers:
+            observer.on_decision(decision)
+
+    def _end_part(self, span: PartSpan) -> None:
+        part = self._assembler.end(span)
+        frame = self._key_frames.pop(span.part_index, None)
+        self._decided.put(Decided(part=part, key_frame=frame))
+
+    def _on_error(self, error: BaseException) -> None:
+        self._board.fail(error)
+        self._stopping.set()
+        self._setup.source.interrupt()
+
+    def _on_recorder_exit(self) -> None:
+        # without a record nothing may be decided any more: wake and end the others
+        self._decided.close()
+        self._frames.close()
+        self._stopping.set()
+        self._setup.source.interrupt()
+
+    def _on_outage(self, what: str) -> None:
+        self._board.set_state(State.DEGRADED)
+        self._board.count_restart()
+        self._setup.on_event("source_lost", what)
+
+    def _on_return(self) -> None:
+        self._board.set_state(State.RUNNING)
+        self._setup.on_event("source_back", self._setup.info.source_id)

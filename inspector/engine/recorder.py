@@ -1,0 +1,67 @@
+"""The recorder thread's work: commit in groups, then count, announce and archive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inspector.core.frame import Frame
+from inspector.core.inspection import Inspection, Part
+from inspector.core.protocols import RecordSink
+from inspector.engine.channel import Channel, ChannelClosed
+from inspector.engine.status import Scoreboard
+
+GROUP = 256
+"""Decisions at most that share a commit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """What was decided: a frame's inspections, or a part with the frame that shows it."""
+
+    inspections: tuple[Inspection, ...] = ()
+    part: Part | None = None
+    key_frame: Frame | None = None
+
+
+PartListener = Callable[[Part, Frame | None], None]
+"""Called on the recorder thread, once the part is durable."""
+
+
+class RecorderLoop:
+    """Writes to every sink, in order; printed and counted means committed (one thread)."""
+
+    def __init__(
+        self,
+        inbox: Channel[Decided],
+        sinks: Sequence[RecordSink],
+        listeners: Sequence[PartListener],
+        board: Scoreboard,
+    ) -> None:
+        self._inbox = inbox
+        self._sinks = sinks
+        self._listeners = listeners
+        self._board = board
+
+    def run(self) -> None:
+        while True:
+            try:
+                group = self._inbox.get_all(GROUP)
+            except ChannelClosed:
+                return
+            self._commit(group)
+
+    def _commit(self, group: list[Decided]) -> None:
+        started = time.perf_counter_ns()
+        inspections = [i for decided in group for i in decided.inspections]
+        parts = [decided.part for decided in group if decided.part is not None]
+        for sink in self._sinks:
+            sink.write(inspections, parts)
+        frames = sum(1 for decided in group if decided.inspections)
+        self._board.count_recorded(frames, [part.verdict for part in parts])
+        self._board.time_record((time.perf_counter_ns() - started) / 1e6 / max(1, frames))
+        for decided in group:
+            if decided.part is not None:
+                for listener in self._listeners:
+                    listener(decided.part, decided.key_frame)

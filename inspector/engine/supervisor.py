@@ -1,0 +1,145 @@
+"""Keeps a live source alive: stall, freeze, reconnect with growing delays, giving up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from inspector.core.frame import Frame, SourceInfo
+from inspector.core.presence import Thumbnail
+from inspector.core.protocols import FrameSource
+from inspector.errors import SourceError, SourceInterrupted, SourceOpenError
+from inspector.vision.presence import thumbnail
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """Delays double from ``first_delay_s`` to ``max_delay_s``; more than ``max_restarts``
+    within ``window_s`` ends the run. ``frozen_frames`` identical pictures in a row are
+    faults, ``frozen_s`` of them a broken source.
+    """
+
+    first_delay_s: float = 0.25
+    max_delay_s: float = 5.0
+    max_restarts: int = 20
+    window_s: float = 300.0
+    frozen_frames: int = 3
+    frozen_s: float = 1.0
+
+
+class FreezeWatch:
+    """Tells a frozen picture from a still scene, where pixels can tell it."""
+
+    def __init__(self, policy: RestartPolicy) -> None:
+        self._policy = policy
+        self._last: Thumbnail | None = None
+        self._since_ns = 0
+        self._repeats = 0
+
+    def check(self, frame: Frame) -> Frame:
+        """The frame, marked as faulty once frozen; raises SourceError after ``frozen_s``."""
+        now = thumbnail(frame.image)
+        same = self._last is not None and bool((now == self._last).all())
+        self._last = now
+        if not same:
+            self._since_ns, self._repeats = frame.captured_ns, 0
+            return frame
+        self._repeats += 1
+        frozen_s = (frame.captured_ns - self._since_ns) / 1e9
+        if frozen_s >= self._policy.frozen_s:
+            raise SourceError(
+                f"{frame.source_id}: the picture has been frozen for {frozen_s:.1f} s"
+            )
+        if self._repeats >= self._policy.frozen_frames:
+            return replace(frame, fault="frozen picture")
+        return frame
+
+
+class SupervisedSource:
+    """Reads a source; a live one that breaks is closed and opened again.
+
+    ``on_outage(what)`` and ``on_return()`` are called on the reading thread.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        info: SourceInfo,
+        *,
+        stopping: threading.Event,
+        on_outage: Callable[[str], None],
+        on_return: Callable[[], None],
+        policy: RestartPolicy | None = None,
+    ) -> None:
+        self._source = source
+        self._info = info
+        self._stopping = stopping
+        self._on_outage = on_outage
+        self._on_return = on_return
+        self._policy = policy or RestartPolicy()
+        self._restarts: deque[float] = deque()
+        self._freeze = FreezeWatch(self._policy)
+
+    def read(self) -> Frame | None:
+        """The next frame; None at the end of the stream or once stopping.
+
+        Raises SourceError for a source that is not live, and for a live one that
+        cannot be brought back.
+        """
+        while not self._stopping.is_set():
+            try:
+                return self._read_fresh()
+            except SourceInterrupted:
+                return None
+            except SourceError as error:
+                if not self._info.is_live:
+                    raise
+                self._on_outage(str(error))
+                self._bring_back(error)
+        return None
+
+    def _read_fresh(self) -> Frame | None:
+        frame = self._source.read()
+        if frame is None or not self._info.is_live or self._info.freshness != "pixels":
+            return frame
+        return frame if frame.fault else self._freeze.check(frame)
+
+    def _bring_back(self, cause: SourceError) -> None:
+        delay = self._policy.first_delay_s
+        while not self._stopping.is_set():
+            self._note_restart(cause)
+            self._source.close()
+            if self._stopping.wait(delay):
+                return
+            delay = min(2 * delay, self._policy.max_delay_s)
+            try:
+                info = self._source.open()
+            except SourceOpenError as error:
+                cause = SourceError(str(error))
+                continue
+            self._check_same(info)
+            self._freeze = FreezeWatch(self._policy)
+            self._on_return()
+            return
+
+    def _note_restart(self, cause: SourceError) -> None:
+        now = time.monotonic()
+        self._restarts.append(now)
+        while now - self._restarts[0] > self._policy.window_s:
+            self._restarts.popleft()
+        if len(self._restarts) > self._policy.max_restarts:
+            raise SourceError(
+                f"{self._info.source_id}: gave up after {self._policy.max_restarts} restarts "
+                f"in {self._policy.window_s:.0f} s; last: {cause}"
+            )
+
+    def _check_same(self, info: SourceInfo) -> None:
+        before, after = (self._info.width, self._info.height), (info.width, info.height)
+        if before != after:
+            raise SourceError(
+                f"{info.source_id}: came back with {after[0]}×{after[1]} instead of "
+                f"{before[0]}×{before[1]} pixels: regions would not fit"
+            )

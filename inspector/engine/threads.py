@@ -1,0 +1,36 @@
+"""Threads with one guard each: the first error is kept, the neighbours are woken."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from inspector.engine.channel import ChannelClosed
+
+
+class GuardedThread(threading.Thread):
+    """Runs ``work``; whatever it raises goes to ``on_error``, then ``on_exit`` runs."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], None],
+        *,
+        on_error: Callable[[BaseException], None],
+        on_exit: Callable[[], None],
+    ) -> None:
+        super().__init__(name=name, daemon=False)
+        self._work = work
+        self._on_error = on_error
+        self._on_exit = on_exit
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except ChannelClosed:
+            # a neighbour ended first and has said why
+            return
+        except BaseException as error:  # noqa: BLE001 - the one guard of a thread
+            self._on_error(error)
+        finally:
+            self._on_exit()
