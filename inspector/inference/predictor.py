@@ -1,0 +1,259 @@
+"""OnnxPredictor: crops in, predictions out, on a session that passed its golden check."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+from inspector.core.geometry import Affine
+from inspector.core.inspection import Crop, Prediction
+from inspector.core.manifest import ModelManifest, ProposedThresholds
+from inspector.errors import ConfigError, InferenceError, PackageError, ProviderError, StateError
+from inspector.inference.golden import Golden, largest_difference
+from inspector.inference.package import Package, load_package
+from inspector.inference.session import (
+    CPU,
+    CUDA,
+    ORT_ERRORS,
+    brief,
+    check_io,
+    open_session,
+    why_no_cuda,
+)
+from inspector.vision.resize import resize, resize_back
+
+_PREFERRED = {CPU: "int8", CUDA: "fp16"}
+_MILLION = 1e6  # nanoseconds in a millisecond
+
+
+class OnnxPredictor:
+    """A loaded, warmed-up and golden-checked model; for one thread at a time.
+
+    Made by ``open_predictor``.
+
+    Attributes:
+        manifest: of the package it came from.
+        variant: name of the variant that runs.
+        provider: the execution provider really in use.
+        model_id: ``category@version#sha256`` of the variant.
+        golden_difference: largest difference found by the golden check, over all roles.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        variant: str,
+        session: ort.InferenceSession,
+    ) -> None:
+        """Takes the session over; raises PackageError where it fails its checks."""
+        manifest = package.manifest
+        where = package.where(manifest.variant(variant).file)
+        self.manifest: ModelManifest = manifest
+        self.variant: str = variant
+        self.provider: str = session.get_providers()[0]
+        self.model_id: str = manifest.model_id(variant)
+        self._free_batch = check_io(session, manifest, where)
+        self._session: ort.InferenceSession | None = session
+        self._buffer = self._batch_of(1)
+        self._names = [output.name for output in manifest.outputs]
+        self.golden_difference: float = self._checked(package.golden(variant), where)
+
+    @property
+    def thresholds(self) -> ProposedThresholds:
+        """What the package proposes for the variant in use."""
+        return self.manifest.variant(self.variant).thresholds
+
+    @property
+    def input_aspect(self) -> float:
+        """Width / height that crops should have."""
+        return self.manifest.input.aspect
+
+    def predict(self, crops: Sequence[Crop]) -> list[Prediction]:
+        """One prediction a crop, in order, of one run where the graph allows it.
+
+        Raises InferenceError for a crop that is no part of its image, for a run that
+        fails and for outputs of another shape than promised; scores may be NaN.
+        """
+        if not crops:
+            return []
+        if len(crops) > len(self._buffer):
+            self._buffer = self._batch_of(len(crops))
+        prepare_ms = [self._prepare(i, crop) for i, crop in enumerate(crops)]
+        start = time.perf_counter_ns()
+        outputs = self._run(self._buffer[: len(crops)])
+        network_ms = (time.perf_counter_ns() - start) / _MILLION / len(crops)
+        return [
+            self._prediction(i, crop, outputs, prepare_ms[i], network_ms)
+            for i, crop in enumerate(crops)
+        ]
+
+    def close(self) -> None:
+        """Frees the session; idempotent."""
+        self._session = None
+
+    def _prepare(self, index: int, crop: Crop) -> float:
+        """Resizes a crop into its place in the batch; milliseconds it took."""
+        start = time.perf_counter_ns()
+        spec = self.manifest.input
+        self._buffer[index] = resize(_checked_pixels(crop), spec.height, spec.width)
+        return (time.perf_counter_ns() - start) / _MILLION
+
+    def _batch_of(self, count: int) -> Image:
+        spec = self.manifest.input
+        return np.zeros((count, spec.height, spec.width, 3), np.uint8)
+
+    def _run(self, batch: Image) -> dict[str, NDArray[np.float32]]:
+        """By role, float32 (n, …); raises InferenceError."""
+        if self._free_batch or len(batch) == 1:
+            return self._run_once(batch)
+        singles = [self._run_once(batch[i : i + 1]) for i in range(len(batch))]
+        return {role: np.concatenate([s[role] for s in singles]) for role in singles[0]}
+
+    def _run_once(self, batch: Image) -> dict[str, NDArray[np.float32]]:
+        if self._session is None:
+            raise StateError("predict() after close()")
+        try:
+            answers = self._session.run(self._names, {self.manifest.input.name: batch})
+        except ORT_ERRORS as error:
+            raise InferenceError(
+                f"model {self.manifest.title} failed on {self.provider}: {brief(error)}"
+            ) from None
+        outputs: dict[str, NDArray[np.float32]] = {}
+        for output, values in zip(self.manifest.outputs, answers, strict=True):
+            if values.shape != (len(batch), *output.shape):
+                raise InferenceError(
+                    f"model {self.manifest.title}: {output.role} has the shape {values.shape},"
+                    f" promised was {(len(batch), *output.shape)}"
+                )
+            values.flags.writeable = False
+            outputs[output.role] = values
+        return outputs
+
+    def _prediction(
+        self,
+        index: int,
+        crop: Crop,
+        outputs: Mapping[str, NDArray[np.float32]],
+        prepare_ms: float,
+        network_ms: float,
+    ) -> Prediction:
+        maps, classes = outputs.get("anomaly_map"), outputs.get("class_scores")
+        return Prediction(
+            score=float(outputs["anomaly_score"][index]),
+            anomaly_map=None if maps is None else maps[index],
+            class_scores=None if classes is None else classes[index],
+            to_image=self._to_image(crop, None if maps is None else maps.shape[1:]),
+            model_id=self.model_id,
+            prepare_ms=prepare_ms,
+            network_ms=network_ms,
+        )
+
+    def _to_image(self, crop: Crop, map_hw: tuple[int, ...] | None) -> Affine:
+        """From map pixels (input pixels where there is no map) to image coordinates."""
+        spec = self.manifest.input
+        map_h, map_w = map_hw or (spec.height, spec.width)
+        height, width = crop.pixels().shape[:2]
+        to_input = Affine.scaling(spec.width / map_w, spec.height / map_h)
+        to_crop = resize_back((height, width), spec.height, spec.width)
+        return to_input.then(to_crop).then(crop.offset)
+
+    def _checked(self, golden: Golden, where: str) -> float:
+        """Warms up and runs the golden inputs as the station will: one by one, and as a batch."""
+        try:
+            self._run_once(self._buffer)
+            batches = [slice(i, i + 1) for i in range(len(golden.images))]
+            if self._free_batch and len(batches) > 1:
+                batches.append(slice(None))
+            return max(self._compared(golden, part, where) for part in batches)
+        except InferenceError as error:
+            raise PackageError(f"{where}: {error}") from None
+
+    def _compared(self, golden: Golden, part: slice, where: str) -> float:
+        """Largest difference on some of the golden images; raises PackageError beyond atol."""
+        found = self._run_once(golden.images[part])
+        differences = {
+            role: largest_difference(expected[part], found[role])
+            for role, expected in golden.outputs.items()
+        }
+        role = max(differences, key=differences.__getitem__)
+        if differences[role] > golden.atol:
+            raise PackageError(
+                f"{where}: golden check failed on {self.provider}: {role} is off by"
+                f" {_shown(differences[role])}, allowed are {golden.atol:g}: do not use it here"
+            )
+        return differences[role]
+
+
+def open_predictor(
+    package: Path | Package,
+    *,
+    variant: str | None = None,
+    require_gpu: bool = False,
+    threads: int | None = None,
+) -> OnnxPredictor:
+    """Loads a package, on CUDA where it really works, else on the CPU.
+
+    Args:
+        package: its folder, or what ``load_package`` made of it.
+        variant: which one to run; None for int8 on the CPU and fp16 on CUDA where
+            they are held, fp32 else.
+        require_gpu: makes a fallback to the CPU an error.
+        threads: of one run on the CPU, None for two.
+
+    Raises PackageError for anything wrong with the package (its golden check
+    included), ProviderError where the GPU is required and cannot be had.
+    """
+    held = package if isinstance(package, Package) else load_package(package)
+    missing = why_no_cuda()
+    if missing is None:
+        try:
+            return _opened(held, CUDA, variant, threads)
+        except ProviderError as error:
+            missing = str(error)
+    if require_gpu:
+        raise ProviderError(f"a GPU is required, but {missing}: mend that or allow the CPU")
+    return _opened(held, CPU, variant, threads)
+
+
+def _opened(
+    package: Package, provider: str, variant: str | None, threads: int | None
+) -> OnnxPredictor:
+    name = variant or default_variant(package.manifest, provider)
+    session = open_session(
+        package.variant_bytes(name),
+        provider=provider,
+        threads=threads,
+        where=package.where(package.manifest.variant(name).file),
+    )
+    return OnnxPredictor(package, name, session)
+
+
+def default_variant(manifest: ModelManifest, provider: str) -> str:
+    """The fastest variant meant for a provider, else fp32, else the first one held."""
+    held = [variant.name for variant in manifest.variants]
+    return next((name for name in (_PREFERRED[provider], "fp32") if name in held), held[0])
+
+
+def _checked_pixels(crop: Crop) -> Image:
+    image = crop.image
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise InferenceError(
+            f"an image of {image.dtype} {image.shape} where uint8 (H, W, 3) is expected"
+        )
+    if crop.roi is not None:
+        try:
+            crop.roi.check_inside(image.shape[1], image.shape[0])
+        except ConfigError as error:
+            raise InferenceError(str(error)) from None
+    return crop.pixels()
+
+
+def _shown(difference: float) -> str:
+    return f"{difference:g}" if math.isfinite(difference) else "NaN or infinity"

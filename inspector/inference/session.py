@@ -1,0 +1,160 @@
+"""ONNX Runtime sessions: the provider that really works, and what its graph looks like."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+from inspector.core.manifest import ModelManifest
+from inspector.errors import PackageError, ProviderError
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+
+# ONNX Runtime's exceptions share no base but Exception; ValueError is its Python layer's
+ORT_ERRORS = (
+    native.Fail,
+    native.InvalidArgument,
+    native.InvalidGraph,
+    native.InvalidProtobuf,
+    native.NoModel,
+    native.NotImplemented,
+    native.RuntimeException,
+    native.EPFail,
+    native.EngineError,
+    ValueError,
+    RuntimeError,
+    MemoryError,
+)
+
+_DEFAULT_THREADS = 2
+_LOG_ERRORS_ONLY = 3
+
+
+def default_threads() -> int:
+    """Two, or one on a single core: capture and screen need the others (see FIELD notes)."""
+    return min(_DEFAULT_THREADS, os.cpu_count() or 1)
+
+
+def why_no_cuda() -> str | None:
+    """Why CUDA need not be tried here, None where it may work.
+
+    Asked before ONNX Runtime is, which prints native warnings when it fails.
+    """
+    held = ort.get_available_providers()
+    if CUDA not in held:
+        return f"this onnxruntime was built without CUDA (it has {', '.join(held)})"
+    driver = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        cuda = ctypes.CDLL(driver)
+    except OSError:
+        return f"no NVIDIA driver ({driver}) on this machine"
+    count = ctypes.c_int(0)
+    if cuda.cuInit(0) != 0 or cuda.cuDeviceGetCount(ctypes.byref(count)) != 0 or not count.value:
+        return "the NVIDIA driver finds no GPU it can use"
+    return None
+
+
+def open_session(
+    model: bytes, *, provider: str, threads: int | None, where: str
+) -> ort.InferenceSession:
+    """A session that runs on ``provider`` and on no other.
+
+    Args:
+        model: a verified, self-contained .onnx file.
+        provider: ``CUDA`` or ``CPU``.
+        threads: of one ``run`` on the CPU; None for ``default_threads()``. Part of
+            what makes results repeat: sums are split by thread.
+        where: names the file in errors.
+
+    Raises ProviderError where CUDA was asked for and cannot be had, PackageError
+    where the model cannot be loaded.
+    """
+    if provider == CUDA:
+        # it prints its findings on stdout, which may carry a JSON document
+        with contextlib.redirect_stdout(sys.stderr):
+            ort.preload_dlls()
+    try:
+        session = ort.InferenceSession(
+            model,
+            sess_options=_options(threads or default_threads()),
+            providers=[CUDA, CPU] if provider == CUDA else [CPU],
+            # else a failing GPU is swapped for the CPU in mid-run, with only a print
+            enable_fallback=0,
+        )
+    except ORT_ERRORS as error:
+        if provider == CUDA:
+            raise ProviderError(f"CUDA cannot be used: {brief(error)}") from None
+        raise PackageError(f"{where}: ONNX Runtime cannot load it: {brief(error)}") from None
+    used = session.get_providers()[0]
+    if used != provider:
+        raise ProviderError(
+            f"CUDA cannot be used: onnxruntime fell back to {used}: check that the CUDA and"
+            " cuDNN libraries are installed (extra: cuda)"
+        )
+    return session
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    """No custom operator library is ever registered here: models bring no native code."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _LOG_ERRORS_ONLY
+    options.use_deterministic_compute = True
+    # idle workers would spin on the cores that capture and screen need
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # the safety check reads protobuf: ONNX Runtime must not guess its own file format
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    return options
+
+
+def brief(error: BaseException) -> str:
+    """The first line of an error of ONNX Runtime, cut to a readable length."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
+
+
+def check_io(session: ort.InferenceSession, manifest: ModelManifest, where: str) -> bool:
+    """Whether the batch axis is free (else it is 1).
+
+    Raises PackageError where the graph's input and outputs are not as promised.
+    Sizes that a graph leaves open are settled by the golden check.
+    """
+    spec = manifest.input
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        raise PackageError(f"{where}: {len(inputs)} inputs where 1 is expected: export it again")
+    _check_value(inputs[0], spec.name, "tensor(uint8)", [spec.height, spec.width, 3], where)
+    held = {value.name: value for value in session.get_outputs()}
+    for output in manifest.outputs:
+        if output.name not in held:
+            raise PackageError(
+                f"{where}: no output {output.name!r} for {output.role}, only:"
+                f" {', '.join(held)}: the manifest is of another model"
+            )
+        _check_value(held[output.name], output.name, "tensor(float)", output.shape, where)
+    return not isinstance(inputs[0].shape[0], int)
+
+
+def _check_value(value: ort.NodeArg, name: str, dtype: str, shape: list[int], where: str) -> None:
+    if value.name != name or value.type != dtype or not _fits(value.shape, [1, *shape]):
+        raise PackageError(
+            f"{where}: {value.name!r} is {value.type} {value.shape} where the manifest expects"
+            f" {name!r} {dtype} {['N', *shape]}: the manifest is of another model"
+        )
+
+
+def _fits(found: list[int | str | None], promised: list[int]) -> bool:
+    """A size that is no number is left open by the graph."""
+    return len(found) == len(promised) and all(
+        size == expected or not isinstance(size, int)
+        for size, expected in zip(found, promised, strict=True)
+    )
