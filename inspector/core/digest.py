@@ -22,25 +22,20 @@ class RecordDigest:
 
     def write(self, inspections: Sequence[Inspection], parts: Sequence[Part]) -> None:
         for i in inspections:
-            fields = (
-                i.part_index,
-                i.frame_index,
-                i.region,
-                i.verdict,
-                _score(i.score),
-                _boxes(i.defects),
-                i.model_id,
-                i.recipe_id,
-            )
-            self._frames.update((repr(tuple(map(str, fields))) + "\n").encode())
+            place = (i.part_index, i.frame_index, i.region)
+            decided = (i.verdict, _score(i.score), _boxes(i.defects), i.model_id, i.recipe_id)
+            self._frames.update(_line(*place, *decided))
         for p in parts:
             span = (p.part_index, p.first_frame, p.last_frame, p.key_frame)
-            ids = (p.model_id, p.recipe_id)
-            fields = (*span, p.verdict, _score(p.score), _boxes(p.defects), *ids)
-            self._parts.update((repr(tuple(map(str, fields))) + "\n").encode())
+            decided = (p.verdict, _score(p.score), _boxes(p.defects), p.model_id, p.recipe_id)
+            self._parts.update(_line(*span, *decided))
 
     def hexdigest(self) -> str:
         return hashlib.sha256(self._frames.digest() + self._parts.digest()).hexdigest()
+
+
+def _line(*fields: object) -> bytes:
+    return (repr(tuple(map(str, fields))) + "\n").encode()
 
 
 def _score(score: float) -> str:

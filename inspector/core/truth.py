@@ -117,11 +117,12 @@ def match_parts(parts: Sequence[Part], truth: Sequence[TruePart]) -> dict[int, P
         (_overlap(part, true), -i, -part.part_index, part)
         for i, true in enumerate(truth)
         for part in parts
+        if _overlap(part, true) > 0
     ]
     matched: dict[int, Part] = {}
     used: set[int] = set()
-    for overlap, minus_i, _, part in sorted(overlaps, key=lambda o: o[:3], reverse=True):
-        if overlap > 0 and -minus_i not in matched and part.part_index not in used:
+    for _, minus_i, _, part in sorted(overlaps, key=lambda o: o[:3], reverse=True):
+        if -minus_i not in matched and part.part_index not in used:
             matched[-minus_i] = part
             used.add(part.part_index)
     return matched
