@@ -50,6 +50,12 @@ class SourceChangedError(SourceError):
     exit_code = 2
 
 
+class SourceCutOffError(SourceError):
+    """A file ends before the end that it promises: truncated or damaged."""
+
+    exit_code = 2
+
+
 class SourceInterrupted(SourceError):
     """``interrupt()`` ended a waiting ``read()``; asked for, so no failure."""
 

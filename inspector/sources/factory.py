@@ -1,0 +1,55 @@
+"""From an address to a source: the one place that knows every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from inspector.core.protocols import FrameSource
+from inspector.errors import SourceOpenError
+from inspector.sources.address import Address, parse_address
+from inspector.sources.folder import SUFFIXES, FolderSource
+from inspector.sources.native_env import quiet_native_logs
+from inspector.sources.options import SourceOptions
+from inspector.sources.video import VideoSource
+
+
+def open_source(address: str, options: SourceOptions) -> FrameSource:
+    """The source that ``address`` names, not opened yet.
+
+    Args:
+        address: a camera index (``0``), a device path (``/dev/video0``), ``rtsp(s)://…``,
+            ``http(s)://…`` (MJPEG, HLS), a video file, a folder of images (or one
+            image), or ``sim:CATEGORY?…``. Credentials may stand in a network address.
+        options: see SourceOptions; credentials there win over those in the address.
+
+    Raises:
+        SourceOpenError: unknown scheme, malformed address, or nothing there. The
+            message holds no credentials.
+    """
+    quiet_native_logs()
+    parsed = parse_address(address)
+    match parsed.kind:
+        case "simulator":
+            from inspector.sources.simulator import open_simulator
+
+            return open_simulator(parsed.target, options)
+        case "path":
+            return _stored(parsed, options)
+        case _:
+            raise SourceOpenError(f"source {parsed.shown}: cameras and streams come next")
+
+
+def _stored(address: Address, options: SourceOptions) -> FrameSource:
+    path = Path(address.target)
+    if not path.exists():
+        raise SourceOpenError(f"source {address.shown}: no such file or folder")
+    if path.is_dir() or path.suffix.lower() in SUFFIXES:
+        return FolderSource(path, options)
+    return VideoSource(path, options)
+
+
+def _with_credentials(address: Address, options: SourceOptions) -> SourceOptions:
+    if options.username is not None or options.password is not None:
+        return options
+    return replace(options, username=address.username, password=address.password)

@@ -1,0 +1,42 @@
+"""What OpenCV and FFmpeg read from the environment, set before either looks."""
+
+from __future__ import annotations
+
+import os
+
+# -8 is AV_LOG_QUIET: FFmpeg prints whole addresses, credentials included
+_QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+_DEVICES = {
+    # an unplugged USB camera otherwise holds read() for 10 s
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "1",
+    # opening through Media Foundation otherwise takes up to a minute
+    "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",
+}
+_RTSP_OPTIONS = "rtsp_transport;tcp|protocol_whitelist;rtp,rtsp,tcp,tls"
+_HTTP_OPTIONS = "protocol_whitelist;http,https,tcp,tls,crypto"
+
+
+def quiet_native_logs() -> None:
+    """Keeps OpenCV and FFmpeg from writing to stderr; what a user set himself stays.
+
+    For a process that has imported cv2 already: FFmpeg's level is read at the first
+    opening, OpenCV's own was read at the import and has to be set.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET["OPENCV_FFMPEG_LOGLEVEL"])
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        from cv2.utils import logging
+
+        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+
+
+def prepare_device_process(scheme: str | None) -> None:
+    """For a process of its own, before cv2 is imported there.
+
+    Args:
+        scheme: of a network stream (``rtsp``, ``http`` …), None for a camera.
+    """
+    os.environ.update(_QUIET | _DEVICES)
+    if scheme in ("rtsp", "rtsps"):
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _RTSP_OPTIONS
+    elif scheme in ("http", "https"):
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _HTTP_OPTIONS
