@@ -27,6 +27,8 @@ MAX_EXPANDED_BYTES = 256 << 20
 MAX_IMAGES = 16
 
 _IMAGE = "image"
+# what zipfile raises for damaged archives is not all BadZipFile (found by fuzzing)
+_ZIP_ERRORS = (ValueError, EOFError, OSError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<descr>[|<]\w\d)', 'fortran_order': False, "
     rb"'shape': \((?P<shape>\d{1,9},(?: \d{1,9},?){0,3})\), \} *\n",
@@ -51,8 +53,8 @@ def parse_golden(data: bytes, manifest: ModelManifest, atol: float, where: str) 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             arrays = _arrays(archive, manifest)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split())[:200]
+    except _ZIP_ERRORS as error:
+        reason = " ".join(str(error).split())[:200] or "cut short"
         raise PackageError(f"{where}: {reason}: export the package again") from None
     images = arrays.pop(_IMAGE)
     return Golden(images, MappingProxyType(arrays), atol)
