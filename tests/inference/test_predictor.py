@@ -101,6 +101,18 @@ def test_a_bright_cell_maps_back_to_its_place(
     assert prediction.to_image.box(Box(int(x), int(y), int(x) + 1, int(y) + 1)) == truth
 
 
+def test_axes_are_not_mixed_up(tmp_path: Path) -> None:
+    predictor = open_predictor(write_tiny_package(tmp_path, size=(32, 128), map_size=(4, 32)))
+    image = gray(64, 384)
+    image[16:32, 36:48] = 255  # map cell: row 1, column 3
+
+    (prediction,) = predictor.predict([Crop(image)])
+
+    assert prediction.anomaly_map is not None
+    assert np.unravel_index(int(prediction.anomaly_map.argmax()), (4, 32)) == (1, 3)
+    assert prediction.to_image.box(Box(3, 1, 4, 2)) == Box(36, 16, 48, 32)
+
+
 @pytest.mark.parametrize("batch", ["N", 1])
 def test_a_batch_says_what_single_crops_say(tmp_path: Path, batch: int | str) -> None:
     predictor = open_predictor(write_tiny_package(tmp_path, batch=batch))

@@ -73,8 +73,36 @@ def external_in_function(model: onnx.ModelProto) -> None:
     )
 
 
+def external_in_function_default(model: onnx.ModelProto) -> None:
+    model.functions.add().attribute_proto.add().t.CopyFrom(external_tensor())
+
+
 def external_in_training_graph(model: onnx.ModelProto) -> None:
     model.training_info.add().initialization.initializer.append(external_tensor())
+
+
+def external_in_training_step(model: onnx.ModelProto) -> None:
+    model.training_info.add().algorithm.initializer.append(external_tensor())
+
+
+def attribute(model: onnx.ModelProto) -> onnx.AttributeProto:
+    return model.graph.node.add().attribute.add()
+
+
+def external_in_tensors(model: onnx.ModelProto) -> None:
+    attribute(model).tensors.extend([TensorProto(), external_tensor()])
+
+
+def external_in_graphs(model: onnx.ModelProto) -> None:
+    attribute(model).graphs.add().initializer.append(external_tensor())
+
+
+def external_in_sparse_tensor(model: onnx.ModelProto) -> None:
+    attribute(model).sparse_tensor.indices.CopyFrom(external_tensor())
+
+
+def external_in_sparse_tensors(model: onnx.ModelProto) -> None:
+    attribute(model).sparse_tensors.add().values.CopyFrom(external_tensor())
 
 
 def foreign_operator(model: onnx.ModelProto) -> None:
@@ -118,7 +146,13 @@ def too_deep(model: onnx.ModelProto) -> None:
         (external_in_nested_if, "external file"),
         (external_in_sparse, "external file"),
         (external_in_function, "external file"),
+        (external_in_function_default, "external file"),
         (external_in_training_graph, "external file"),
+        (external_in_training_step, "external file"),
+        (external_in_tensors, "external file"),
+        (external_in_graphs, "external file"),
+        (external_in_sparse_tensor, "external file"),
+        (external_in_sparse_tensors, "external file"),
         (foreign_operator, "domain 'evil.ops'"),
         (foreign_in_nested_if, "domain 'evil.ops'"),
         (foreign_function, "domain 'evil.ops'"),

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -20,6 +20,8 @@ from onnx import TensorProto, helper
 
 WHITE = 255.0
 BRIGHTNESS = (1 / 3, 1 / 3, 1 / 3)
+Size: TypeAlias = int | tuple[int, int]
+"""An edge, or (height, width)."""
 
 
 @dataclass
@@ -34,8 +36,8 @@ class Draft:
 def write_tiny_package(
     folder: Path,
     *,
-    size: int = 64,
-    map_size: int = 16,
+    size: Size = 64,
+    map_size: Size = 16,
     t1: float = 0.5,
     t2: float = 0.8,
     category: str = "tiny",
@@ -49,16 +51,16 @@ def write_tiny_package(
     """Writes a package into ``folder`` (made if absent) and returns it.
 
     Args:
-        size, map_size: edge of the input and of the map, pixels; size divides evenly.
+        size, map_size: of the input and of the map, pixels; size divides evenly.
         weights: of blue, green and red in the brightness.
         batch: a name for a free batch axis, 1 for a fixed one.
         variants: names under which the same graph is held.
         tamper: called with the draft before checksums are taken and files written.
     """
-    model = brightness_model(size, map_size, weights, batch)
-    draft = Draft(
-        model, golden_arrays(model, size), _manifest(size, map_size, category, version, aspect)
-    )
+    hw, map_hw = pair(size), pair(map_size)
+    model = brightness_model(hw, map_hw, weights, batch)
+    manifest = _manifest(hw, map_hw, category, version, aspect)
+    draft = Draft(model, golden_arrays(model, hw), manifest)
     if tamper is not None:
         tamper(draft)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,21 +70,25 @@ def write_tiny_package(
     return folder
 
 
+def pair(size: Size) -> tuple[int, int]:
+    """(height, width)."""
+    return (size, size) if isinstance(size, int) else size
+
+
 def brightness_model(
-    size: int,
-    map_size: int,
+    size: Size,
+    map_size: Size,
     weights: tuple[float, float, float] = BRIGHTNESS,
     batch: int | str = "N",
 ) -> onnx.ModelProto:
-    """uint8 (N, size, size, 3) BGR -> score (N,), map (N, map_size, map_size)."""
-    cell = size // map_size
+    """uint8 (N, *size, 3) BGR -> score (N,), map (N, *map_size)."""
+    hw, map_hw = pair(size), pair(map_size)
+    cell = [edge // cells for edge, cells in zip(hw, map_hw, strict=True)]
     nodes = [
         helper.make_node("Cast", ["image"], ["real"], to=TensorProto.FLOAT),
         helper.make_node("MatMul", ["real", "weights"], ["gray"]),
         helper.make_node("Transpose", ["gray"], ["plane"], perm=[0, 3, 1, 2]),
-        helper.make_node(
-            "AveragePool", ["plane"], ["cells"], kernel_shape=[cell] * 2, strides=[cell] * 2
-        ),
+        helper.make_node("AveragePool", ["plane"], ["cells"], kernel_shape=cell, strides=cell),
         helper.make_node("Squeeze", ["cells", "channel_axis"], ["map"]),
         helper.make_node("ReduceMax", ["map"], ["score"], axes=[1, 2], keepdims=0),
     ]
@@ -90,10 +96,10 @@ def brightness_model(
     graph = helper.make_graph(
         nodes,
         "brightness",
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, [batch, size, size, 3])],
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, [batch, *hw, 3])],
         [
             helper.make_tensor_value_info("score", TensorProto.FLOAT, [batch]),
-            helper.make_tensor_value_info("map", TensorProto.FLOAT, [batch, map_size, map_size]),
+            helper.make_tensor_value_info("map", TensorProto.FLOAT, [batch, *map_hw]),
         ],
         [
             onnx.numpy_helper.from_array(column, "weights"),
@@ -103,10 +109,10 @@ def brightness_model(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def golden_arrays(model: onnx.ModelProto, size: int) -> dict[str, np.ndarray]:
+def golden_arrays(model: onnx.ModelProto, hw: tuple[int, int]) -> dict[str, np.ndarray]:
     """Two images and what the model says of them, as the golden file holds it."""
     rng = np.random.default_rng(7)
-    images = rng.integers(0, 256, (2, size, size, 3), np.uint8)
+    images = rng.integers(0, 256, (2, *hw, 3), np.uint8)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     answers = [session.run(["score", "map"], {"image": image[None]}) for image in images]
     return {
@@ -117,17 +123,17 @@ def golden_arrays(model: onnx.ModelProto, size: int) -> dict[str, np.ndarray]:
 
 
 def _manifest(
-    size: int, map_size: int, category: str, version: str, aspect: float
+    hw: tuple[int, int], map_hw: tuple[int, int], category: str, version: str, aspect: float
 ) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "category": category,
         "version": version,
         "task": "anomaly",
-        "input": {"name": "image", "height": size, "width": size, "aspect": aspect},
+        "input": {"name": "image", "height": hw[0], "width": hw[1], "aspect": aspect},
         "outputs": [
             {"role": "anomaly_score", "name": "score", "shape": []},
-            {"role": "anomaly_map", "name": "map", "shape": [map_size, map_size]},
+            {"role": "anomaly_map", "name": "map", "shape": list(map_hw)},
         ],
         "score_is_map_max": True,
         "variants": [],
