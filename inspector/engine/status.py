@@ -140,8 +140,9 @@ class Scoreboard:
             self._last_frame_ns = captured_ns
 
     def count_dropped(self, cause: DropCause, count: int = 1) -> None:
-        with self._lock:
-            self._dropped[cause] += count
+        if count:
+            with self._lock:
+                self._dropped[cause] += count
 
     def count_decided(self, verdict: Verdict) -> None:
         with self._lock:

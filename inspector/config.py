@@ -1,0 +1,109 @@
+"""What a run is to be: read from job and recipe files and the command line, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inspector.core.camera import CameraSettings
+from inspector.core.geometry import Roi
+from inspector.core.job import ArchiveRule, Job, parse_job
+from inspector.core.recipe import Recipe, parse_recipe
+from inspector.errors import ConfigError
+
+MAX_DOCUMENT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """Everything that ``build_station`` needs to know.
+
+    Attributes:
+        source: address, see ``inspector.sources.factory.open_source``.
+        model: folder of the model package.
+        recipe: None makes one of the thresholds that the package proposes.
+        roi: region to inspect; only where there is no recipe.
+        empty_frames: (first, end) frames said to show the empty belt: presence mode.
+        trigger_frames: frame indices that count as triggers: trigger mode.
+        live: the source does not wait: frames may be dropped.
+        realtime: pace a recorded source by its own clock, losing nothing.
+        db: the record; None keeps none.
+        archive: folder for pictures of rejected parts; None keeps none.
+        annotated: annotated video to write; None writes none.
+        keep_around_fail: folder and seconds of footage to keep around failed parts.
+    """
+
+    source: str
+    model: Path
+    recipe: Recipe | None = None
+    roi: Roi | None = None
+    empty_frames: tuple[int, int] | None = None
+    trigger_frames: frozenset[int] = frozenset()
+    live: bool = False
+    realtime: bool = False
+    db: Path | None = None
+    archive: Path | None = None
+    archive_rule: ArchiveRule = field(default_factory=ArchiveRule)
+    annotated: Path | None = None
+    keep_around_fail: tuple[Path, float] | None = None
+    variant: str | None = None
+    require_gpu: bool = False
+    threads: int | None = None
+    camera: CameraSettings | None = None
+    station_id: str = "station"
+
+
+def read_document(path: Path, what: str) -> str:
+    """A small UTF-8 text file; raises ConfigError saying what could not be read."""
+    try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            raise ConfigError(f"{what} {path}: larger than {MAX_DOCUMENT_BYTES} bytes")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{what} {path}: no such file") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{what} {path}: not a UTF-8 text file") from None
+    except OSError as error:
+        raise ConfigError(f"{what} {path}: cannot be read: {error.strerror}") from None
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Raises ConfigError."""
+    return parse_recipe(read_document(path, "recipe"), str(path))
+
+
+def load_job(name: str, folder: Path) -> tuple[Job, Path]:
+    """The job and its file: ``name`` is a path to a .toml, or a name in ``folder``.
+
+    Raises ConfigError; for an unknown name it lists the known ones.
+    """
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
+        raise ConfigError(f"job {name!r}: no file {path}; jobs in {folder}: {known}")
+    return parse_job(read_document(path, "job"), str(path)), path
+
+
+def parse_frame_range(text: str) -> tuple[int, int]:
+    """``"A:B"``, frames A to before B; raises ConfigError."""
+    try:
+        first, end = (int(v) for v in text.split(":"))
+    except ValueError:
+        raise ConfigError(f"frames {text!r}: expected A:B, two whole numbers") from None
+    if not 0 <= first < end:
+        raise ConfigError(f"frames {text!r}: expected 0 <= A < B")
+    if end - first > 1000:
+        raise ConfigError(f"frames {text!r}: at most 1000 frames")
+    return (first, end)
+
+
+def load_trigger_frames(path: Path) -> frozenset[int]:
+    """One frame index a line; raises ConfigError naming the line."""
+    indices = set()
+    for number, line in enumerate(read_document(path, "triggers").splitlines(), 1):
+        if not line.strip():
+            continue
+        if not line.strip().isdigit():
+            raise ConfigError(f"triggers {path}, line {number}: {line!r} is no frame index")
+        indices.add(int(line))
+    return frozenset(indices)

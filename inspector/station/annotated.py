@@ -1,0 +1,74 @@
+"""The annotated video: what was decided, drawn on what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+from inspector.core.frame import Image
+from inspector.core.recipe import Recipe
+from inspector.engine.judging import Decision
+from inspector.vision.draw import annotate
+
+WIDTH = 960
+
+
+class VideoSink(Protocol):
+    """Where drawn frames go: uint8 (h, w, 3) BGR, all of one size."""
+
+    def write(self, image: Image) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class AnnotatedVideo:
+    """A `FrameObserver` that draws every decided frame and hands it to a video file.
+
+    ``open_sink(width, height)`` is called with the first frame.
+    """
+
+    def __init__(
+        self, recipe: Recipe, open_sink: Callable[[int, int], VideoSink], *, title: str
+    ) -> None:
+        self._recipe = recipe
+        self._rois = [r.region for r in recipe.regions]
+        self._open_sink = open_sink
+        self._title = title
+        self._sink: VideoSink | None = None
+
+    def on_decision(self, decision: Decision) -> None:
+        frame = decision.ticket.frame
+        part = decision.ticket.part_index
+        caption = f"{self._title}   frame {frame.index}" + (
+            f"   part {part}" if part is not None else ""
+        )
+        image = annotate(
+            frame.image,
+            decision.inspections,
+            decision.predictions,
+            self._rois,
+            width=min(WIDTH, frame.image.shape[1]) // 2 * 2,
+            caption=caption,
+            heat_from=self._recipe.thresholds.t1 * 0.7,
+        )
+        # video codecs want even sides
+        image = image[: image.shape[0] // 2 * 2]
+        if self._sink is None:
+            self._sink = self._open_sink(image.shape[1], image.shape[0])
+        self._sink.write(image)
+
+    def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+
+    def __enter__(self) -> AnnotatedVideo:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

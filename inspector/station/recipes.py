@@ -1,0 +1,110 @@
+"""The recipe of a run: given, or made of what the model package proposes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from inspector.config import RunConfig
+from inspector.core.frame import SourceInfo
+from inspector.core.geometry import Roi
+from inspector.core.presence import (
+    PresenceRule,
+    Thumbnail,
+    encode_thumbnail,
+    teach_reference,
+)
+from inspector.core.protocols import FrameSource
+from inspector.core.recipe import PartRule, Recipe, RegionSpec, Thresholds
+from inspector.errors import ConfigError, SourceOpenError
+from inspector.inference.predictor import OnnxPredictor
+from inspector.vision.presence import thumbnail
+
+
+def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource) -> Recipe:
+    """The recipe to judge by, checked against the model.
+
+    ``teacher`` is a source of its own for the same address (not opened): read only
+    where the empty belt is to be taught. Raises ConfigError, RecipeMismatchError.
+    """
+    recipe = config.recipe or proposed_recipe(config, predictor)
+    recipe.check_model(predictor.model_id)
+    if config.recipe and config.roi:
+        raise ConfigError("--roi and --recipe: the recipe names the regions; give one of them")
+    if config.empty_frames:
+        recipe = taught(recipe, teacher, config.empty_frames)
+    presence = recipe.parts.presence
+    if recipe.parts.mode == "presence" and (presence is None or presence.reference is None):
+        raise ConfigError(
+            f"recipe {recipe.name!r} watches for parts, but no empty belt is taught: "
+            "name frames that show it with --empty-frames A:B"
+        )
+    _check_map(recipe, predictor)
+    return recipe
+
+
+def proposed_recipe(config: RunConfig, predictor: OnnxPredictor) -> Recipe:
+    """The package's thresholds for the variant in use, on the region of the command line."""
+    proposed = predictor.thresholds
+    roi = config.roi
+    mode: Literal["trigger", "frame"] = "trigger" if config.trigger_frames else "frame"
+    return Recipe(
+        name=f"proposed by {predictor.manifest.title}",
+        model_sha256=predictor.model_id.rpartition("#")[2],
+        thresholds=Thresholds(t1=proposed.t1, t2=proposed.t2),
+        regions=(RegionSpec(roi=(roi.x, roi.y, roi.width, roi.height) if roi else None),),
+        parts=PartRule(mode=mode),
+    )
+
+
+def _check_map(recipe: Recipe, predictor: OnnxPredictor) -> None:
+    if recipe.needs_map and not predictor.manifest.score_is_map_max:
+        raise ConfigError(
+            f"recipe {recipe.name!r} uses ignore masks or a least defect area, but the score "
+            f"of model {predictor.manifest.title} is not the highest value of its map"
+        )
+
+
+def taught(recipe: Recipe, teacher: FrameSource, frames: tuple[int, int]) -> Recipe:
+    """The recipe in presence mode, its empty-belt reference from those frames."""
+    info = teacher.open()
+    try:
+        recipe.check_image(info.width, info.height)
+        reference = teach_reference(_thumbnails(teacher, recipe.presence_roi(), frames))
+    finally:
+        teacher.close()
+    rule = recipe.parts.presence or PresenceRule()
+    rule = rule.model_copy(update={"reference": encode_thumbnail(reference)})
+    parts = recipe.parts.model_copy(update={"mode": "presence", "presence": rule})
+    return recipe.model_copy(update={"parts": parts})
+
+
+def _thumbnails(source: FrameSource, roi: Roi | None, frames: tuple[int, int]) -> list[Thumbnail]:
+    first, end = frames
+    found: list[Thumbnail] = []
+    while True:
+        frame = source.read()
+        if frame is None:
+            raise SourceOpenError(
+                f"the source ended before frame {end}: it cannot show the empty belt in "
+                f"frames {first}:{end}"
+            )
+        if frame.index >= first and frame.fault is None:
+            found.append(thumbnail(frame.image, roi))
+        if frame.index >= end - 1:
+            return found
+
+
+def warnings_for(recipe: Recipe, info: SourceInfo, predictor: OnnxPredictor) -> list[str]:
+    """What an engineer should know before trusting the verdicts."""
+    found = [f"the camera refused: {what}" for what in info.refused]
+    for region in recipe.regions:
+        roi = region.region
+        width, height = (roi.width, roi.height) if roi else (info.width, info.height)
+        aspect = width / height
+        if abs(aspect / predictor.input_aspect - 1) > 0.05:
+            found.append(
+                f"region {region.name!r} is {width}×{height}, but the model was trained on "
+                f"pictures of width/height {predictor.input_aspect:.2f}: it will see the part "
+                "distorted; choose a region of that shape"
+            )
+    return found

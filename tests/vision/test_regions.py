@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from inspector.core.geometry import Affine, Box
+from inspector.core.inspection import Prediction
+from inspector.core.recipe import DefectRule, Recipe, RegionSpec, Thresholds
+from inspector.vision.regions import find
+
+TO_IMAGE = Affine.scaling(10, 10).then(Affine.translation(100, 50))
+PART = RegionSpec(roi=(100, 50, 80, 80))
+
+
+def recipe(region: RegionSpec = PART, **defects: float) -> Recipe:
+    return Recipe(
+        model_sha256="a" * 64,
+        thresholds=Thresholds(t1=0.5, t2=0.8),
+        regions=(region,),
+        defects=DefectRule(**defects),
+    )
+
+
+def heat(**spots: float) -> np.ndarray:
+    """8×8 of 0.1 with values at places named like ``y2x3``."""
+    result = np.full((8, 8), 0.1, np.float32)
+    for place, value in spots.items():
+        result[int(place[1]), int(place[3])] = value
+    return result
+
+
+def prediction(values: np.ndarray) -> Prediction:
+    return Prediction(float(values.max()), values, None, TO_IMAGE, "m")
+
+
+def test_a_clean_map_has_no_defects_and_keeps_the_networks_score():
+    finding = find(prediction(heat()), PART, recipe())
+    assert (finding.defects, finding.score) == ((), pytest.approx(0.1))
+
+
+def test_defects_stand_where_the_map_is_hot_in_image_pixels():
+    finding = find(prediction(heat(y2x3=0.9, y2x4=0.6, y6x6=0.7)), PART, recipe())
+    assert [d.box for d in finding.defects] == [Box(130, 70, 150, 80), Box(160, 110, 170, 120)]
+    assert [d.area_px for d in finding.defects] == [200.0, 100.0]
+    assert finding.defects[0].peak == pytest.approx(0.9)
+
+
+def test_a_region_smaller_than_the_least_area_does_not_count():
+    finding = find(prediction(heat(y2x3=0.9, y6x6=0.6, y6x7=0.7)), PART, recipe(min_area_px=150))
+    assert finding.score == pytest.approx(0.7)
+    assert [d.box for d in finding.defects] == [Box(160, 110, 180, 120)]
+
+
+def test_all_hot_regions_too_small_is_below_t1():
+    values = np.full((8, 8), 0.9, np.float32)
+    finding = find(prediction(values), PART, recipe(min_area_px=1e6))
+    assert finding.score < 0.5
+    assert math.isfinite(finding.score)
+
+
+def test_an_ignore_mask_takes_out_what_lies_wholly_under_it():
+    masked = RegionSpec(roi=PART.roi, ignore=((25, 15, 30, 20),))
+    # in part pixels the mask covers x 25..55, y 15..35: whole cells x 3, 4 and y 2
+    values = heat(y2x3=0.9, y2x4=0.9, y2x2=0.6, y3x3=0.55)
+    finding = find(prediction(values), masked, recipe(masked))
+    assert finding.score == pytest.approx(0.6)
+
+
+def test_all_masked_is_unknown_not_good():
+    masked = RegionSpec(roi=PART.roi, ignore=((0, 0, 80, 80),))
+    assert math.isnan(find(prediction(heat(y2x3=0.9)), masked, recipe(masked)).score)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_map_that_is_not_finite_gives_no_score(bad):
+    values = heat(y2x3=0.9)
+    values[0, 0] = bad
+    broken = Prediction(0.9, values, None, TO_IMAGE, "m")
+    assert math.isnan(find(broken, PART, recipe()).score)
