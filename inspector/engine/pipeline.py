@@ -133,6 +133,10 @@ class Pipeline:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def started(self) -> bool:
+        return self._started
+
     def trigger(self) -> None:
         """A part is there now (trigger mode); from any thread."""
         self._triggers.add()

@@ -1,0 +1,112 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from inspector.config import (
+    RunConfig,
+    load_job,
+    load_recipe,
+    load_trigger_frames,
+    parse_frame_range,
+)
+from inspector.core.geometry import Roi
+from inspector.errors import ConfigError
+
+Source: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        help="Camera index or device path; rtsp://… or http://…; a video file; a folder of "
+        "images; sim:CATEGORY?key=value&… (the simulator).",
+        show_default=False,
+    ),
+]
+Model: TypeAlias = Annotated[
+    Path | None, typer.Option("--model", help="Folder of the model package.", show_default=False)
+]
+RecipeFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--recipe", help="Recipe (TOML); without it the package's proposal is used."),
+]
+JobName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--job", help="Job by product name, or its .toml file; the options win over it."),
+]
+JobsFolder: TypeAlias = Annotated[Path, typer.Option("--jobs", help="Folder of the job files.")]
+RoiText: TypeAlias = Annotated[
+    str | None, typer.Option("--roi", metavar="X,Y,W,H", help="Region to inspect, in pixels.")
+]
+EmptyFrames: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--empty-frames",
+        metavar="A:B",
+        help="Frames A to before B show the empty belt: parts are told by presence.",
+    ),
+]
+Triggers: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--triggers", help="File with one frame index a line: a part at each."),
+]
+Variant: TypeAlias = Annotated[
+    str | None, typer.Option("--variant", help="fp32, fp16 or int8; default: fit for the provider.")
+]
+RequireGpu: TypeAlias = Annotated[
+    bool, typer.Option("--require-gpu", help="A fall-back to the CPU is an error.")
+]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option("--threads", min=1, max=256, help="CPU threads of the network.")
+]
+JsonFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")
+]
+Headless: TypeAlias = Annotated[
+    bool, typer.Option("--headless", help="No window, even where there is a display.")
+]
+
+
+def run_config(
+    *,
+    source: str | None,
+    model: Path | None,
+    recipe: Path | None = None,
+    job: str | None = None,
+    jobs: Path = Path("jobs"),
+    roi: str | None = None,
+    empty_frames: str | None = None,
+    triggers: Path | None = None,
+    variant: str | None = None,
+    require_gpu: bool = False,
+    threads: int | None = None,
+) -> RunConfig:
+    """From the command line and, behind it, a job. Raises ConfigError."""
+    if job is not None and recipe is not None:
+        raise ConfigError("--recipe and --job: a job has a recipe; give one of them")
+    named, path = load_job(job, jobs) if job else (None, Path())
+    if named is not None:
+        source = source or named.source
+        model = model or (path.parent / named.model if named.model else None)
+        recipe = path.parent / named.recipe if named.recipe else None
+    if source is None:
+        raise ConfigError("no SOURCE given: name a camera, an address, a file, a folder or sim:…")
+    if model is None:
+        raise ConfigError("no --model given: name the folder of a model package")
+    config = RunConfig(
+        source=source,
+        model=model,
+        recipe=load_recipe(recipe) if recipe else None,
+        roi=Roi.parse(roi) if roi else None,
+        empty_frames=parse_frame_range(empty_frames) if empty_frames else None,
+        trigger_frames=load_trigger_frames(triggers) if triggers else frozenset(),
+        variant=variant,
+        require_gpu=require_gpu,
+        threads=threads,
+    )
+    if named is None:
+        return config
+    return replace(config, camera=named.camera, archive_rule=named.archive)

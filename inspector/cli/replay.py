@@ -1,0 +1,117 @@
+"""``inspector replay``: recorded footage again, losslessly, the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from inspector.cli import options
+from inspector.cli.running import follow, headline, print_start, print_summary
+from inspector.config import RunConfig, read_document
+from inspector.core.truth import TruePart, TruthReport, parse_truth, score_parts
+from inspector.engine.status import PipelineStatus
+from inspector.errors import ConfigError
+from inspector.station.build import Station, build_station
+from inspector.station.report import replay_document, write_json
+
+
+def command(
+    source: options.Source = None,
+    model: options.Model = None,
+    recipe: options.RecipeFile = None,
+    job: options.JobName = None,
+    jobs: options.JobsFolder = Path("jobs"),
+    roi: options.RoiText = None,
+    empty_frames: options.EmptyFrames = None,
+    triggers: options.Triggers = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="CSV of the true parts: reports escapes and overkills.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for record, annotated video and pictures of rejected parts."),
+    ] = None,
+    json: options.JsonFile = None,
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the source's own pace.")] = False,
+    variant: options.Variant = None,
+    require_gpu: options.RequireGpu = False,
+    threads: options.Threads = None,
+) -> None:
+    """Replay recorded footage: lossless and deterministic, whatever the machine's load."""
+    config = options.run_config(
+        source=source,
+        model=model,
+        recipe=recipe,
+        job=job,
+        jobs=jobs,
+        roi=roi,
+        empty_frames=empty_frames,
+        triggers=triggers,
+        variant=variant,
+        require_gpu=require_gpu,
+        threads=threads,
+    )
+    config = replace(config, realtime=realtime)
+    expected = parse_truth(read_document(truth, "truth"), str(truth)) if truth else None
+    console = Console(stderr=str(json) == "-")
+    with build_station(_with_output(config, out)) as station:
+        _replay(station, console, expected, json)
+        if out:
+            console.print(f"kept in   {out}")
+
+
+def _with_output(config: RunConfig, out: Path | None) -> RunConfig:
+    if out is None:
+        return config
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot make the folder: {error.strerror}") from None
+    return replace(
+        config, db=out / "record.db", archive=out / "parts", annotated=out / "annotated.mp4"
+    )
+
+
+def _replay(
+    station: Station, console: Console, expected: list[TruePart] | None, json: Path | None
+) -> None:
+    print_start(console, station)
+    with console.status("starting") as line:
+        status = follow(station, on_refresh=lambda s: line.update(headline(s)))
+    print_summary(console, status)
+    report = score_parts(station.parts.parts, expected) if expected is not None else None
+    if report is not None:
+        _print_truth(console, report)
+    if json is not None:
+        write_json(_document(station, status, report), json)
+
+
+def _document(
+    station: Station, status: PipelineStatus, report: TruthReport | None
+) -> dict[str, object]:
+    return replay_document(
+        source=station.info.uri,
+        status=status,
+        truth=report,
+        provider=station.predictor.provider,
+        variant=station.predictor.variant,
+        model_id=station.predictor.model_id,
+        recipe_id=station.recipe.recipe_id,
+        records_sha256=station.digest.hexdigest(),
+    )
+
+
+def _print_truth(console: Console, report: TruthReport) -> None:
+    c = report.confusion
+    console.print(
+        f"truth     {report.parts_matched} of {report.parts_expected} parts found, "
+        f"{report.unexpected} unexpected; accuracy {c.accuracy:.3f}, precision "
+        f"{c.precision:.3f}, recall {c.recall:.3f}, F1 {c.f1:.3f}"
+    )
+    console.print(
+        f"          escapes {c.fn}, overkills {c.fp}, found bad {c.tp}, passed good {c.tn}"
+    )

@@ -1,0 +1,144 @@
+"""``build_station``: the one place where every part of the program meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+from ulid import ULID
+
+from inspector.config import RunConfig
+from inspector.core.digest import RecordDigest
+from inspector.core.frame import SourceInfo
+from inspector.core.protocols import FrameSource
+from inspector.core.recipe import Recipe
+from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
+from inspector.engine.recorder import PartListener
+from inspector.engine.status import PipelineStatus
+from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.sources.factory import open_source
+from inspector.sources.options import SourceOptions
+from inspector.station.keeping import Kept, keep_all
+from inspector.station.recipes import recipe_for, warnings_for
+from inspector.station.report import PartList
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """A built run with all that it uses; a context manager that frees it.
+
+    ``parts`` and ``digest`` follow the record; ``warnings`` are for a person to read
+    before trusting the verdicts.
+    """
+
+    run_id: str
+    pipeline: Pipeline
+    info: SourceInfo
+    predictor: OnnxPredictor
+    recipe: Recipe
+    warnings: tuple[str, ...]
+    parts: PartList
+    digest: RecordDigest
+    kept: Sequence[Kept]
+    _resources: ExitStack
+    _finished: bool = False
+
+    def finish(self, timeout: float = 30.0) -> PipelineStatus:
+        """Joins the ended run and closes its record, archive and videos; once."""
+        status = self.pipeline.join(timeout)
+        if not self._finished:
+            self._finished = True
+            for kept in self.kept:
+                kept.finish(status)
+        return status
+
+    def __enter__(self) -> Station:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.pipeline.stop()
+            if self.pipeline.started:
+                self.finish()
+        finally:
+            self._resources.close()
+
+
+def build_station(
+    config: RunConfig,
+    *,
+    part_listeners: Sequence[PartListener] = (),
+    frame_observers: Sequence[FrameObserver] = (),
+    on_event: Callable[[str, str], None] = lambda kind, detail: None,
+) -> Station:
+    """Opens model, recipe, source and record, in this order: the cheap refusals first.
+
+    Raises InputError subclasses for whatever cannot be used; nothing stays open then.
+    """
+    with ExitStack() as stack:
+        predictor = open_predictor(
+            config.model,
+            variant=config.variant,
+            require_gpu=config.require_gpu,
+            threads=config.threads,
+        )
+        stack.callback(predictor.close)
+        recipe = recipe_for(config, predictor, _source(config, paced=False))
+        source = _source(config, paced=True)
+        stack.callback(source.close)
+        info = source.open()
+        recipe.check_image(info.width, info.height)
+        run_id = str(ULID())
+        parts, digest = PartList(), RecordDigest()
+        kept = [
+            *keep_all(config, run_id, info, predictor, recipe),
+            Kept(
+                sinks=(parts, digest),
+                part_listeners=tuple(part_listeners),
+                frame_observers=tuple(frame_observers),
+                on_event=on_event,
+            ),
+        ]
+        setup = RunSetup(
+            run_id=run_id,
+            source=source,
+            info=info,
+            predictor=predictor,
+            recipe=recipe,
+            new_id=lambda: str(ULID()),
+            sinks=[sink for k in kept for sink in k.sinks],
+            part_listeners=[listener for k in kept for listener in k.part_listeners],
+            frame_observers=[observer for k in kept for observer in k.frame_observers],
+            grab_observers=[observer for k in kept for observer in k.grab_observers],
+            on_event=partial(_tell_all, kept),
+            trigger_frames=config.trigger_frames,
+        )
+        warnings = tuple(warnings_for(recipe, info, predictor))
+        pipeline = Pipeline(setup)
+        resources = stack.pop_all()
+        return Station(
+            run_id, pipeline, info, predictor, recipe, warnings, parts, digest, kept, resources
+        )
+
+
+def _tell_all(kept: Sequence[Kept], kind: str, detail: str) -> None:
+    for one in kept:
+        one.on_event(kind, detail)
+
+
+def _source(config: RunConfig, *, paced: bool) -> FrameSource:
+    options = SourceOptions(
+        station_id=config.station_id,
+        realtime=paced and config.realtime,
+        as_live=paced and config.live,
+        camera=config.camera,
+    )
+    return open_source(config.source, options)
