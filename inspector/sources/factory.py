@@ -8,14 +8,19 @@ from pathlib import Path
 from inspector.core.protocols import FrameSource
 from inspector.errors import SourceOpenError
 from inspector.sources.address import Address, parse_address
+from inspector.sources.camera import CameraSource
 from inspector.sources.folder import SUFFIXES, FolderSource
+from inspector.sources.isolated import IsolatedSource
 from inspector.sources.native_env import quiet_native_logs
+from inspector.sources.network import NetworkSource
 from inspector.sources.options import SourceOptions
 from inspector.sources.video import VideoSource
 
 
 def open_source(address: str, options: SourceOptions) -> FrameSource:
     """The source that ``address`` names, not opened yet.
+
+    Cameras and streams run in a process of their own, everything else in this one.
 
     Args:
         address: a camera index (``0``), a device path (``/dev/video0``), ``rtsp(s)://…``,
@@ -27,17 +32,30 @@ def open_source(address: str, options: SourceOptions) -> FrameSource:
         SourceOpenError: unknown scheme, malformed address, or nothing there. The
             message holds no credentials.
     """
-    quiet_native_logs()
     parsed = parse_address(address)
-    match parsed.kind:
+    if parsed.kind in ("camera", "network"):
+        return IsolatedSource(parsed, _with_credentials(parsed, options))
+    quiet_native_logs()
+    return _in_this_process(parsed, options)
+
+
+def open_direct(address: str, options: SourceOptions) -> FrameSource:
+    """As ``open_source``, but always in the calling process."""
+    return _in_this_process(parse_address(address), options)
+
+
+def _in_this_process(address: Address, options: SourceOptions) -> FrameSource:
+    match address.kind:
         case "simulator":
             from inspector.sources.simulator import open_simulator
 
-            return open_simulator(parsed.target, options)
+            return open_simulator(address.target, options)
+        case "camera":
+            return CameraSource(address, options)
+        case "network":
+            return NetworkSource(address, _with_credentials(address, options))
         case "path":
-            return _stored(parsed, options)
-        case _:
-            raise SourceOpenError(f"source {parsed.shown}: cameras and streams come next")
+            return _stored(address, options)
 
 
 def _stored(address: Address, options: SourceOptions) -> FrameSource:

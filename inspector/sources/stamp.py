@@ -29,19 +29,26 @@ class FrameStamper:
         self._monotonic_ns = monotonic_ns
         self._utc_now = utc_now
         self._next_index = 0
+        self._grabbed: tuple[int, dt.datetime] | None = None
 
     def skip(self, count: int) -> None:
         """Counts grabs that were lost before they could become frames."""
         self._next_index += count
 
+    def mark(self) -> None:
+        """Takes the time now, right after the grab, for the next ``stamp`` (decoding costs)."""
+        self._grabbed = self._monotonic_ns(), self._utc_now()
+
     def stamp(self, image: Image, *, pts_ns: int | None, fault: str | None = None) -> Frame:
         """Takes ``image`` (uint8 (H, W, 3) BGR) over and makes it read-only."""
         image.flags.writeable = False
+        captured_ns, captured_at = self._grabbed or (self._monotonic_ns(), self._utc_now())
+        self._grabbed = None
         frame = Frame(
             index=self._next_index,
             image=image,
-            captured_ns=self._monotonic_ns(),
-            captured_at=self._utc_now(),
+            captured_ns=captured_ns,
+            captured_at=captured_at,
             pts_ns=pts_ns,
             station_id=self._station_id,
             source_id=self._source_id,
