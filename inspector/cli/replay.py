@@ -13,10 +13,9 @@ from inspector.cli import options
 from inspector.cli.running import follow, headline, print_start, print_summary
 from inspector.config import RunConfig, read_document
 from inspector.core.truth import TruePart, TruthReport, parse_truth, score_parts
-from inspector.engine.status import PipelineStatus
 from inspector.errors import ConfigError
 from inspector.station.build import Station, build_station
-from inspector.station.report import replay_document, write_json
+from inspector.station.report import write_json
 
 
 def command(
@@ -57,7 +56,7 @@ def command(
     )
     config = replace(config, realtime=realtime)
     expected = parse_truth(read_document(truth, "truth"), str(truth)) if truth else None
-    console = Console(stderr=str(json) == "-")
+    console = Console(stderr=str(json) == "-", soft_wrap=True, highlight=False)
     with build_station(_with_output(config, out)) as station:
         _replay(station, console, expected, json)
         if out:
@@ -87,22 +86,7 @@ def _replay(
     if report is not None:
         _print_truth(console, report)
     if json is not None:
-        write_json(_document(station, status, report), json)
-
-
-def _document(
-    station: Station, status: PipelineStatus, report: TruthReport | None
-) -> dict[str, object]:
-    return replay_document(
-        source=station.info.uri,
-        status=status,
-        truth=report,
-        provider=station.predictor.provider,
-        variant=station.predictor.variant,
-        model_id=station.predictor.model_id,
-        recipe_id=station.recipe.recipe_id,
-        records_sha256=station.digest.hexdigest(),
-    )
+        write_json(station.document(status, report), json)
 
 
 def _print_truth(console: Console, report: TruthReport) -> None:

@@ -15,6 +15,7 @@ from inspector.core.digest import RecordDigest
 from inspector.core.frame import SourceInfo
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import Recipe
+from inspector.core.truth import TruthReport
 from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
@@ -23,7 +24,7 @@ from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from inspector.station.keeping import Kept, keep_all
 from inspector.station.recipes import recipe_for, warnings_for
-from inspector.station.report import PartList
+from inspector.station.report import PartList, replay_document
 
 
 @dataclass(slots=True, eq=False)
@@ -54,6 +55,21 @@ class Station:
             for kept in self.kept:
                 kept.finish(status)
         return status
+
+    def document(
+        self, status: PipelineStatus, truth: TruthReport | None = None
+    ) -> dict[str, object]:
+        """The run as the JSON document that other programs read."""
+        return replay_document(
+            source=self.info.uri,
+            status=status,
+            truth=truth,
+            provider=self.predictor.provider,
+            variant=self.predictor.variant,
+            model_id=self.predictor.model_id,
+            recipe_id=self.recipe.recipe_id,
+            records_sha256=self.digest.hexdigest(),
+        )
 
     def __enter__(self) -> Station:
         return self

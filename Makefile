@@ -1,0 +1,54 @@
+# `make demo` and `make test` set up all they need themselves.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+OUT    ?= demo-output
+
+.PHONY: demo test test-all check models assets clean help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: $(VENV)/.station ## inspect the demo footage: progress, summary, annotated video, record
+	@scripts/demo.sh $(BIN) $(OUT) $(ARGS)
+
+test: $(VENV)/.dev ## style, types, layers and the tests (under five minutes on two cores)
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.dev ## the same with the slow tests
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(VENV)/.dev ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+models: $(VENV)/.dev ## train the bundled demo models again from the simulator
+	scripts/make_models.sh $(BIN)
+
+assets: $(VENV)/.station ## render the demo footage again
+	scripts/make_assets.sh $(BIN)
+
+clean: ## forget the virtual environment and all output
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# the station alone: no torch
+$(VENV)/.station: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no virtual environment can be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@echo "setting up the station in $(VENV) (once, some minutes)"
+	@$(PIP) -e .
+	@scripts/system_libraries.sh station $(BIN)
+	@touch $@
+
+# everything for the tests: training and its torch too
+$(VENV)/.dev: $(VENV)/.station pyproject.toml constraints.txt
+	@echo "setting up training and tests in $(VENV) (once, some minutes)"
+	@scripts/install_torch.sh $(BIN)
+	@$(PIP) -e '.[training,dev]'
+	@scripts/system_libraries.sh test $(BIN)
+	@touch $@

@@ -1,0 +1,108 @@
+"""``inspector run``: live inspection; the newest frame wins, drops are counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from inspector.cli import options
+from inspector.cli.running import follow, print_start, print_summary
+from inspector.config import RunConfig
+from inspector.core.frame import Frame
+from inspector.core.inspection import Part
+from inspector.station.build import build_station
+from inspector.station.report import write_json
+
+DEFAULT_DB = Path("inspector.db")
+
+
+def command(
+    source: options.Source = None,
+    model: options.Model = None,
+    recipe: options.RecipeFile = None,
+    job: options.JobName = None,
+    jobs: options.JobsFolder = Path("jobs"),
+    roi: options.RoiText = None,
+    empty_frames: options.EmptyFrames = None,
+    db: Annotated[Path, typer.Option(help="The record.")] = DEFAULT_DB,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Folder for pictures of rejected parts; default: beside the record."),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, metavar="S", help="Stop after so many seconds.")
+    ] = None,
+    keep_around_fail: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, max=60.0, metavar="S", help="Keep footage from S before to S after a FAIL."
+        ),
+    ] = None,
+    headless: options.Headless = False,
+    json: options.JsonFile = None,
+    variant: options.Variant = None,
+    require_gpu: options.RequireGpu = False,
+    threads: options.Threads = None,
+    station_id: Annotated[str, typer.Option("--station", help="Name on every record.")] = "station",
+) -> None:
+    """Inspect live. Each part's verdict is printed once it is on the disk; Ctrl-C ends it."""
+    config = options.run_config(
+        source=source,
+        model=model,
+        recipe=recipe,
+        job=job,
+        jobs=jobs,
+        roi=roi,
+        empty_frames=empty_frames,
+        variant=variant,
+        require_gpu=require_gpu,
+        threads=threads,
+    )
+    config = replace(config, live=True, station_id=station_id)
+    config = _keeping(config, db, archive, keep_around_fail)
+    _run(config, duration, json)
+
+
+def _keeping(
+    config: RunConfig, db: Path, archive: Path | None, keep_around_fail: float | None
+) -> RunConfig:
+    beside = db.parent / f"{db.stem}-parts"
+    clips = (db.parent / f"{db.stem}-clips", keep_around_fail) if keep_around_fail else None
+    return replace(config, db=db, archive=archive or beside, keep_around_fail=clips)
+
+
+def _run(config: RunConfig, duration: float | None, json: Path | None) -> None:
+    console = Console(stderr=str(json) == "-", soft_wrap=True, highlight=False)
+    with build_station(
+        config,
+        part_listeners=[part_printer(console)],
+        on_event=lambda kind, detail: console.print(f"[yellow]{kind}[/]: {detail}"),
+    ) as station:
+        print_start(console, station)
+        console.print(f"record    {config.db}, run {station.run_id}")
+        status = follow(station, duration_s=duration)
+        print_summary(console, status)
+        if json is not None:
+            write_json(station.document(status), json)
+
+
+def part_printer(console: Console) -> Callable[[Part, Frame | None], None]:
+    """A line a part; called once the part is durable."""
+    colours = {"PASS": "green", "FAIL": "red", "REVIEW": "yellow", "INVALID": "magenta"}
+
+    def show(part: Part, frame: Frame | None) -> None:
+        score = f"{part.score:8.3f}" if math.isfinite(part.score) else "       –"
+        why = f"  {part.reason}" if part.reason else ""
+        colour = colours[part.verdict]
+        console.print(
+            f"part {part.part_index:6d}  [{colour}]{part.verdict:8s}[/]{score}  "
+            f"frames {part.first_frame}-{part.last_frame}  {part.part_id}{why}"
+        )
+
+    return show
