@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Protocol
 
 from inspector.core.frame import Image
@@ -61,14 +60,3 @@ class AnnotatedVideo:
     def close(self) -> None:
         if self._sink is not None:
             self._sink.close()
-
-    def __enter__(self) -> AnnotatedVideo:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.frame import Image
-from inspector.core.geometry import Affine, Roi
+from inspector.core.geometry import Affine, Box, Roi
 from inspector.core.inspection import Inspection, Prediction, Verdict
 
 _COLOURS = MappingProxyType(
@@ -47,7 +47,8 @@ def annotate(
     """
     scale = width / image.shape[1]
     height = round(image.shape[0] * scale)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    # area means are slow and only needed where bilinear would skip pixels
+    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
     canvas: Image = cv2.resize(image, (width, height), interpolation=how)  # type: ignore[assignment]
     to_canvas = Affine.scaling(scale, scale)
     for inspection, prediction, roi in zip(inspections, predictions, rois, strict=True):
@@ -60,12 +61,17 @@ def annotate(
 def _heat(canvas: Image, heat: NDArray[np.float32], to_canvas: Affine, heat_from: float) -> None:
     """Blends red over ``canvas`` in place, stronger with the anomaly, none below the start."""
     strength = np.clip((heat - heat_from) / max(heat_from, 1e-6), 0.0, 1.0) * 0.65
+    if not strength.any():
+        return
+    h, w = heat.shape
+    box = to_canvas.box(Box(0, 0, w, h)).clipped(canvas.shape[1], canvas.shape[0])
     # warpAffine maps pixel centres, Affine maps edges: shift by half a pixel both ways
-    centred = Affine.translation(0.5, 0.5).then(to_canvas).then(Affine.translation(-0.5, -0.5))
-    size = (canvas.shape[1], canvas.shape[0])
-    alpha = cv2.warpAffine(strength.astype(np.float32), centred.as_array(), size)[..., None]
-    red = np.array((40, 40, 255), np.float32)
-    canvas[:] = (canvas * (1.0 - alpha) + red * alpha).astype(np.uint8)
+    centred = Affine.translation(0.5, 0.5).then(to_canvas)
+    centred = centred.then(Affine.translation(-0.5 - box.x1, -0.5 - box.y1))
+    alpha = cv2.warpAffine(strength.astype(np.float32), centred.as_array(), (box.width, box.height))
+    place = canvas[box.y1 : box.y2, box.x1 : box.x2]
+    red = np.full_like(place, (40, 40, 255))
+    cv2.blendLinear(red, place.copy(), alpha, 1.0 - alpha, dst=place)
 
 
 def _region(canvas: Image, inspection: Inspection, roi: Roi | None, to_canvas: Affine) -> None:
