@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from inspector.sources.simulator.parts import CATEGORIES
 from inspector.sources.simulator.spec import SimulatorSpec
-from inspector.sources.simulator.surface import Sprite, make_grid, photograph
+from inspector.sources.simulator.surface import Sprite, enlarged, make_grid, photograph
 from inspector.sources.simulator.truth import Flaw, PartPlan, Stream, generator
 
 _VISIBLE = 9  # grey levels that a defect must change to count
+_FINEST = 640  # pixels; a larger picture holds no more detail, as the lens blurs that much
 
 
 def render_part(spec: SimulatorSpec, plan: PartPlan) -> Sprite:
@@ -38,12 +39,14 @@ def defect_mask(spec: SimulatorSpec, plan: PartPlan) -> NDArray[np.uint8]:
 
 def _render(spec: SimulatorSpec, plan: PartPlan, flaw: Flaw | None) -> Sprite:
     category = CATEGORIES[spec.category]
-    grid = make_grid(spec.roi.width, plan.shift, plan.angle)
+    size = min(spec.roi.width, _FINEST)
+    zoom = size / spec.roi.width
+    grid = make_grid(size, (plan.shift[0] * zoom, plan.shift[1] * zoom), plan.angle)
     surface = category.build(grid, generator(spec, Stream.LOOK, plan.index))
     if flaw is not None:
         damage = category.defects[flaw.kind]
         damage(surface, grid, flaw.severity, generator(spec, Stream.DAMAGE, plan.index))
-    return photograph(surface, grid)
+    return enlarged(photograph(surface, grid), spec.roi.width)
 
 
 def _over_grey(sprite: Sprite) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from inspector.core.frame import Frame, Freshness, Image, SourceInfo
 from inspector.errors import SourceInterrupted, StateError
@@ -41,6 +41,8 @@ class FrameMaker:
         self._sprites: dict[int, Future[Sprite]] = {}
         self._composed: tuple[Placement | None, Image] | None = None
         self._prepare(0)
+        # the first part is due soon after the first frame, sooner than it renders
+        wait(self._sprites.values())
 
     def __enter__(self) -> FrameMaker:
         return self

@@ -169,6 +169,18 @@ def photograph(surface: Surface, grid: Grid, exposure: float = 1.0) -> Sprite:
     )
 
 
+def enlarged(sprite: Sprite, size: int) -> Sprite:
+    """The sprite at another size, itself where it has it."""
+    if sprite.add.shape[0] == size:
+        return sprite
+    add, through = (
+        np.asarray(cv2.resize(plane, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
+        for plane in (sprite.add, sprite.through)
+    )
+    whole = cv2.resize(sprite.foreground.astype(np.uint8) * 255, (size, size))
+    return Sprite(add, through, np.asarray(whole) > 127)
+
+
 def _tone(linear: Field) -> Field:
     """Shoulder for highlights, then a gamma of 2."""
     rolled = linear * (1.0 + linear * 0.12) / (1.0 + 0.55 * linear)

@@ -116,3 +116,16 @@ def test_noise_and_flicker_are_as_strong_as_asked():
     with FrameMaker(spec) as maker:
         means = [maker.image(k).mean() for k in range(60)]
     assert 0.04 < (max(means) - min(means)) / np.mean(means) < 0.065
+
+
+def test_large_parts_are_the_same_part_enlarged():
+    small, large = (
+        render_part(spec, plan_with(spec, 0, None))
+        for size in ("width=1280&height=720", "width=1920&height=1080")
+        for spec in [parse_spec(f"sim:metal_nut?{size}&jitter=0&tilt=0")]
+    )
+    assert large.add.shape == large.through.shape == (960, 960, 3)
+    assert large.foreground.shape == (960, 960)
+    assert large.foreground.mean() == pytest.approx(small.foreground.mean(), abs=0.002)
+    thinned = (large.add[::3, ::3].astype(float), small.add[::2, ::2].astype(float))
+    assert np.abs(thinned[0] - thinned[1]).mean() < 6
