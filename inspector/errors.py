@@ -74,5 +74,11 @@ class StoreUnavailableError(StoreError):
     exit_code = 2
 
 
+class StoreFullError(StoreError):
+    """The disk that holds the record is full."""
+
+    exit_code = 2
+
+
 class StateError(InspectorError):
     """A call that is not allowed in the present state (a programming error)."""
