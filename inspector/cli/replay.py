@@ -81,7 +81,7 @@ def _replay(
     print_start(console, station)
     with console.status("starting") as line:
         status = follow(station, on_refresh=lambda s: line.update(headline(s)))
-    print_summary(console, status)
+    print_summary(console, station, status)
     report = score_parts(station.parts.parts, expected) if expected is not None else None
     if report is not None:
         _print_truth(console, report)

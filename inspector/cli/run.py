@@ -87,7 +87,7 @@ def _run(config: RunConfig, duration: float | None, json: Path | None) -> None:
         print_start(console, station)
         console.print(f"record    {config.db}, run {station.run_id}")
         status = follow(station, duration_s=duration)
-        print_summary(console, status)
+        print_summary(console, station, status)
         if json is not None:
             write_json(station.document(status), json)
 

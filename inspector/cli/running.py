@@ -93,7 +93,7 @@ def print_start(console: Console, station: Station) -> None:
         console.print(f"[yellow]warning[/]   {warning}")
 
 
-def print_summary(console: Console, status: PipelineStatus) -> None:
+def print_summary(console: Console, station: Station, status: PipelineStatus) -> None:
     """The accounts of a run that has ended."""
     how = {
         StopReason.END_OF_STREAM: "the source ended",
@@ -113,3 +113,5 @@ def print_summary(console: Console, status: PipelineStatus) -> None:
         f"time      {status.running_s:.1f} s, verdict after p50 {age.p50:.1f} ms, "
         f"p99 {age.p99:.1f} ms; {reason}"
     )
+    for remark in station.remarks:
+        console.print(remark)

@@ -32,7 +32,7 @@ class Station:
     """A built run with all that it uses; a context manager that frees it.
 
     ``parts`` and ``digest`` follow the record; ``warnings`` are for a person to read
-    before trusting the verdicts.
+    before trusting the verdicts, ``remarks`` after the run.
     """
 
     run_id: str
@@ -45,6 +45,7 @@ class Station:
     digest: RecordDigest
     kept: Sequence[Kept]
     _resources: ExitStack
+    remarks: tuple[str, ...] = ()
     _finished: bool = False
 
     def finish(self, timeout: float = 30.0) -> PipelineStatus:
@@ -52,8 +53,10 @@ class Station:
         status = self.pipeline.join(timeout)
         if not self._finished:
             self._finished = True
-            for kept in self.kept:
-                kept.finish(status)
+            # the record last: the archive still tells it of pictures while it drains
+            self.remarks = tuple(
+                line for kept in reversed(self.kept) for line in kept.finish(status)
+            )
         return status
 
     def document(
