@@ -1,0 +1,143 @@
+"""Whole runs, as their users start them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import InProcess, start
+
+LINE = "sim:metal_nut?seed=3&defect_rate=0.4&width=640&height=360&fps=60"
+ROI = "160,20,320,320"
+PRINTED = re.compile(r"part +(\d+) +(PASS|FAIL|REVIEW|INVALID).* (01[0-9A-Z]{24})")
+
+
+def part_rows(record: Path) -> dict[str, str]:
+    with sqlite3.connect(record) as connection:
+        rows = connection.execute("SELECT part_id, verdict FROM parts").fetchall()
+    connection.close()
+    return dict(rows)
+
+
+def test_replay_twice_gives_the_same_records_and_all_that_was_asked_for(
+    cli: InProcess, package: Path, tmp_path: Path
+):
+    made = cli("simulate", LINE, "--out", tmp_path / "footage", "--parts", 4, "--name", "line")
+    assert made.code == 0, made
+    documents = []
+    for name in ("one", "two"):
+        result = cli(
+            "replay",
+            tmp_path / "footage" / "line.mp4",
+            *("--model", package, "--roi", ROI, "--empty-frames", "0:4"),
+            *("--truth", tmp_path / "footage" / "line.csv"),
+            *("--out", tmp_path / name, "--json", tmp_path / f"{name}.json"),
+        )
+        assert result.code == 0, result
+        documents.append(json.loads((tmp_path / f"{name}.json").read_text()))
+    one, two = documents
+    assert one["records_sha256"] == two["records_sha256"]
+    assert one["parts"]["total"] == one["truth"]["parts_matched"] == 4
+    assert sum(one["truth"]["confusion"].values()) == 4
+    frames = one["frames"]
+    assert frames["captured"] == frames["inspected"] + frames["dropped"] + frames["failed"]
+    assert frames["recorded"] == frames["inspected"] + frames["failed"]
+    assert frames["dropped"] == 0
+    assert (tmp_path / "one" / "annotated.mp4").stat().st_size > 10_000
+    assert len(part_rows(tmp_path / "one" / "record.db")) == 4
+    rejected = 4 - one["parts"]["pass"]
+    assert len(list((tmp_path / "one" / "parts").rglob("*.png"))) == rejected
+
+
+def test_the_json_document_holds_exactly_what_other_programs_read(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path
+):
+    cli("replay", pictures, "--model", package, "--json", tmp_path / "r.json")
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert list(document) == [
+        *("schema", "source", "frames", "parts", "truth", "latency_ms"),
+        *("provider", "variant", "model_id", "recipe_id", "records_sha256"),
+    ]
+    assert document["truth"] is None
+    assert document["schema"] == 1
+    for times in document["latency_ms"].values():
+        assert list(times) == ["p50", "p95", "p99", "max"]
+
+
+def test_kill_in_mid_run_loses_no_verdict_that_was_printed(package: Path, tmp_path: Path):
+    record = tmp_path / "record.db"
+    process = start(
+        *("run", LINE + "&slide=2&rest=4&empty=3", "--model", package, "--roi", ROI),
+        *("--empty-frames", "0:3", "--db", record, "--headless"),
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    printed = {}
+    for line in process.stdout:
+        if match := PRINTED.search(line):
+            printed[match[3]] = match[2]
+        if len(printed) >= 5:
+            process.send_signal(signal.SIGKILL)
+            break
+    rest = process.communicate(timeout=20)[0]
+    printed |= {m[3]: m[2] for line in rest.splitlines() if (m := PRINTED.search(line))}
+    recorded = part_rows(record)
+    assert len(printed) >= 5
+    assert {key: recorded.get(key) for key in printed} == printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_live_run_cleanly(package: Path, tmp_path: Path, number: signal.Signals):
+    document = tmp_path / "run.json"
+    process = start(
+        *("run", LINE, "--model", package, "--roi", ROI, "--empty-frames", "0:4"),
+        *("--db", tmp_path / "record.db", "--json", document),
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if PRINTED.search(line):
+            process.send_signal(number)
+            break
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    frames = json.loads(document.read_text())["frames"]
+    assert frames["captured"] == frames["inspected"] + frames["dropped"] + frames["failed"]
+    parts = json.loads(document.read_text())["parts"]
+    assert parts["total"] == len(part_rows(tmp_path / "record.db"))
+
+
+def test_bench_document(cli: InProcess, package: Path, pictures: Path, tmp_path: Path):
+    result = cli(
+        *("bench", "--model", package, "--source", "sim:metal_nut?width=320&height=180&parts=2"),
+        *("--json", tmp_path / "b.json"),
+    )
+    assert result.code == 0, result
+    document = json.loads((tmp_path / "b.json").read_text())
+    needed = {
+        *("schema", "provider", "variant", "stages_ms", "age_at_verdict_ms"),
+        *("inspections_per_s", "dropped", "cpu_ms_per_inspection", "rss_mb"),
+    }
+    assert needed <= set(document)
+    assert {"read", "presence", "queue", "prepare", "network", "judge"} <= set(
+        document["stages_ms"]
+    )
+
+
+def test_footage_around_a_failed_part_can_be_replayed(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path
+):
+    result = cli(
+        *("run", pictures, "--model", package, "--db", tmp_path / "r.db"),
+        *("--keep-around-fail", 0.5),
+    )
+    assert result.code == 0, result
+    (clip,) = (tmp_path / "r-clips").glob("*")
+    again = cli("replay", clip, "--model", package, "--json", tmp_path / "again.json")
+    assert again.code == 0, again
+    assert json.loads((tmp_path / "again.json").read_text())["parts"]["fail"] >= 1
