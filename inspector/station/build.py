@@ -110,7 +110,7 @@ def build_station(
             threads=config.threads,
         )
         stack.callback(predictor.close)
-        recipe = recipe_for(config, predictor, _source(config, paced=False))
+        recipe = recipe_for(config, predictor, teacher_for(config))
         source = _source(config, paced=True)
         stack.callback(source.close)
         info = source.open()
@@ -151,6 +151,11 @@ def build_station(
 def _tell_all(kept: Sequence[Kept], kind: str, detail: str) -> None:
     for one in kept:
         one.on_event(kind, detail)
+
+
+def teacher_for(config: RunConfig) -> FrameSource:
+    """The run's source again, unpaced and not opened, to teach the empty belt from."""
+    return _source(config, paced=False)
 
 
 def _source(config: RunConfig, *, paced: bool) -> FrameSource:

@@ -141,3 +141,24 @@ def test_footage_around_a_failed_part_can_be_replayed(
     again = cli("replay", clip, "--model", package, "--json", tmp_path / "again.json")
     assert again.code == 0, again
     assert json.loads((tmp_path / "again.json").read_text())["parts"]["fail"] >= 1
+
+
+def test_a_taught_recipe_gives_the_same_parts_as_the_options_it_was_taught_with(
+    cli: InProcess, package: Path, tmp_path: Path
+):
+    line = LINE + "&parts=3"
+    recipe = tmp_path / "r.toml"
+    taught = cli(
+        *("teach", line, "--model", package, "--roi", ROI, "--empty-frames", "0:4"),
+        *("--out", recipe),
+    )
+    assert taught.code == 0, taught
+    with_options = ("--roi", ROI, "--empty-frames", "0:4")
+    parts = []
+    for options in (with_options, ("--recipe", recipe)):
+        result = cli(*("replay", line, "--model", package, *options, "--json", tmp_path / "r.json"))
+        assert result.code == 0, result
+        parts.append(json.loads((tmp_path / "r.json").read_text())["parts"])
+    assert parts[0] == parts[1]
+    assert parts[0]["total"] == 3
+    assert cli("teach", line, "--model", package, "--out", recipe).code == 2

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The bundled demo models: training images from the simulator, then the trainer, then a
+# recipe for each that is taught the empty belt of the demo footage.
+set -euo pipefail
+bin=$1
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+for product in metal_nut bottle_cap; do
+    "$bin/inspector" simulate "sim:$product?seed=5&width=960&height=540" --kind images \
+        --train-good 80 --test-good 30 --per-defect 6 --out "$data"
+    "$bin/inspector-train" fit --data "$data" --category "$product" --method memory-bank \
+        --out models --version 1 --force \
+        --licence "MIT; backbone weights Apache-2.0 (see NOTICE)"
+    "$bin/inspector-train" evaluate --model "models/$product/1" --data "$data" \
+        --category "$product" --json "$data/$product.json"
+    "$bin/inspector" teach "assets/footage/$product.mp4" --model "models/$product/1" \
+        --roi 240,30,480,480 --empty-frames 0:4 --name "$product demo" \
+        --out "assets/jobs/$product.recipe.toml" --force
+done
