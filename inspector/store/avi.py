@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 _KEY_FRAME = 0x10
@@ -63,20 +62,6 @@ class MjpegAvi:
         """Removes the unfinished file."""
         self._file.close()
         self._partial.unlink(missing_ok=True)
-
-    def __enter__(self) -> MjpegAvi:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.abandon()
 
     def _header(self, riff_size: int, movi_size: int = 4) -> bytes:
         """All that stands before the pictures, up to and with the word ``movi``."""
