@@ -95,9 +95,9 @@ class Tally:
         return tuple(causes)
 
 
-def _order(entry: tuple[CauseKey, int]) -> tuple[str, str]:
+def _order(entry: tuple[CauseKey, int]) -> tuple[str, bool, str]:
     (verdict, reason), _ = entry
-    return (verdict.value, reason or "")
+    return (verdict.value, reason is not None, reason or "")
 
 
 @dataclass(frozen=True, slots=True)

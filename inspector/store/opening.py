@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,9 @@ def _check_identity(path: Path, busy_timeout_ms: int) -> None:
         (identity,) = raw.execute("PRAGMA application_id").fetchone()
         (tables,) = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if identity != APPLICATION_ID and (tables or identity):
-        raise sqlite3.DatabaseError("a database of another program")
+        raise StoreUnavailableError(
+            f"record {path} is a database of another program: name another file"
+        )
 
 
 def _bring_to_head(connection: Connection, path: Path) -> None:
