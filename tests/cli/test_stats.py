@@ -98,6 +98,17 @@ def test_the_table_shows_names_as_they_are(
     assert "50.00 %" in shown
 
 
+def test_a_narrow_terminal_cuts_no_id(
+    record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("--db", record) == 0
+    first_cells = [
+        line.split("│")[1] for line in capsys.readouterr().out.splitlines() if "│" in line
+    ]
+    assert "2" * 26 in "".join(cell.strip() for cell in first_cells)
+
+
 def test_an_empty_record_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     open_store(tmp_path / "empty.db")
     assert run("--db", tmp_path / "empty.db") == 0

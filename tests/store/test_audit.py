@@ -115,6 +115,24 @@ def test_any_change_afterwards_shows(store: Store, tampering: tuple[str, ...], a
     assert check.at_seq == at
 
 
+def test_a_removed_row_is_said_to_be_missing(store: Store) -> None:
+    execute(store, "DELETE FROM audit WHERE station_id = 'A' AND seq = 3")
+    assert verify_audit(store, KEY, "A").problem == "row 3 is missing"
+
+
+def test_a_row_from_another_history_of_the_same_station_shows(tmp_path: Path, store: Store) -> None:
+    # a copy of the record that went on otherwise: its third row is sealed by the same key
+    other = open_store(tmp_path / "other.db")
+    for number in (1, 2, 9):
+        append_audit(other, KEY, "A", entry(number))
+    with store.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        raw.execute("ATTACH ? AS other", (str(other.path),))
+        raw.execute("DELETE FROM audit WHERE station_id = 'A' AND seq = 3")
+        raw.execute("INSERT INTO audit SELECT * FROM other.audit WHERE seq = 3")
+    assert verify_audit(store, KEY, "A").at_seq == 4
+
+
 def test_a_row_added_without_the_key_shows(store: Store) -> None:
     execute(
         store,
