@@ -1,0 +1,178 @@
+"""The ``inspector-train`` command."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from inspector.errors import InputError, InspectorError
+from training.datasets import find_category
+from training.evaluate import Evaluation
+from training.evaluate import evaluate as run_evaluation
+from training.fit import UNSTATED_LICENCE, Order, Trained
+from training.fit import fit as run_fit
+from training.methods import Report
+
+INTERRUPTED = 130
+
+Data = Annotated[Path, typer.Option(help="Folder that holds the category's folder.")]
+CategoryName = Annotated[str, typer.Option("--category", help="Name of the category.")]
+
+app = typer.Typer(
+    name="inspector-train",
+    help="Train models for Inspector from images of good parts, and measure them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def fit(
+    data: Data,
+    category: CategoryName,
+    method: Annotated[str, typer.Option(help="How: memory-bank.")] = "memory-bank",
+    out: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
+    version: Annotated[
+        str | None, typer.Option(help="Name of the version; the next free number by default.")
+    ] = None,
+    size: Annotated[
+        int, typer.Option(min=64, max=1024, help="Side of the network's input, a multiple of 32.")
+    ] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0,
+    licence: Annotated[
+        str, typer.Option(help="Under which the model may be used (its images decide).")
+    ] = UNSTATED_LICENCE,
+    force: Annotated[bool, typer.Option("--force", help="Replace that version.")] = False,
+) -> None:
+    """Train a model on good images alone and write its package to OUT/CATEGORY/VERSION."""
+    if size % 32:
+        raise InputError(f"--size {size}: expected a multiple of 32")
+    order = Order(
+        find_category(data, category),
+        out,
+        method=method,
+        version=version,
+        size=size,
+        seed=seed,
+        force=force,
+        licence=licence,
+    )
+    console = Console(stderr=True, highlight=False)
+    with _progress(console) as report:
+        trained = run_fit(order, report)
+    _print_trained(console, trained)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Option(help="Folder of a model package.")],
+    data: Data,
+    category: CategoryName,
+    json: Annotated[
+        Path | None, typer.Option(help="File for the figures; - for standard output.")
+    ] = None,
+    variant: Annotated[str | None, typer.Option(help="fp32, fp16 or int8.")] = None,
+) -> None:
+    """Measure a package on the category's test images, as the station would judge them."""
+    console = Console(stderr=True, highlight=False)
+    with _progress(console) as report:
+        result = run_evaluation(model, find_category(data, category), report, variant=variant)
+    console.print(_table(result))
+    if json is not None:
+        _write_json(json, result)
+
+
+def main() -> None:
+    """Entry point; exit codes: 0 done, 1 a run ended in an error, 2 wrong usage or input."""
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    """One clear line on stderr instead of a traceback (as the station's commands do)."""
+    try:
+        app()
+    except InspectorError as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        typer.echo("interrupted: nothing was written", err=True)
+        return INTERRUPTED
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Report]:
+    """One bar a step, with the time it took and has left."""
+    columns = (TextColumn("{task.description:>12}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
+        tasks = {}
+
+        def report(step: str, share: float) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=1.0)
+            bars.update(tasks[step], completed=share)
+
+        yield report
+
+
+def _print_trained(console: Console, trained: Trained) -> None:
+    limits, manifest = trained.calibration, trained.manifest
+    console.print(
+        f"{manifest.title}: T1 {limits.t1:.4f} (about {limits.overkill_t1:.2%} of good parts at or"
+        f" above), T2 {limits.t2:.4f}, from {limits.n_good} held-out good images in"
+        f" {limits.n_views} views each; escapes unknown without defects\n"
+        f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}"
+    )
+
+
+def _table(result: Evaluation) -> Table:
+    image, floors = result["image"], result["floors"]
+    table = Table(
+        title=f"{result['category']}: {result['n_good']} good, {result['n_defective']} defective"
+    )
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    low, high = image["auroc_ci95"]
+    rows = {
+        "image AUROC (95 %)": f"{image['auroc']:.4f} ({low:.3f}–{high:.3f})",
+        "average precision": f"{image['average_precision']:.4f}",
+        "accuracy (all PASS)": f"{image['accuracy']:.3f} ({floors['all_pass_accuracy']:.3f})",
+        "F1 (all FAIL)": f"{image['f1']:.3f} ({floors['all_fail_f1']:.3f})",
+        "escapes / overkills / review": (
+            f"{image['escapes']} / {image['overkills']} / {image['review']}"
+        ),
+        "FPR at TPR 1 / TPR at FPR 0": f"{image['fpr_at_tpr1']:.3f} / {image['tpr_at_fpr0']:.3f}",
+        "ms per image": f"{result['milliseconds_per_image']:.1f}",
+    }
+    pixel = result["pixel"]
+    if pixel is not None:
+        rows["pixel AUROC / PRO"] = f"{pixel['auroc']:.4f} / {pixel['pro']:.4f}"
+    for kind, figures in result["by_defect_type"].items():
+        rows[f"{kind} ({figures['n']})"] = (
+            f"AUROC {figures['auroc']:.3f}, escapes {figures['escapes']}"
+        )
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _write_json(path: Path, result: Evaluation) -> None:
+    text = json_text.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None

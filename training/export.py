@@ -1,0 +1,175 @@
+"""From a trained detector to the files of a package, checked, and onto the disk at once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+from inspector.core.manifest import GoldenSpec, ModelManifest, OutputSpec
+from inspector.errors import InputError, InspectorError
+from inspector.inference.package import MANIFEST
+from inspector.inference.session import CPU, open_session
+from inspector.platforms import fsync_folder
+from training.graph import Graph
+from training.methods import Detector
+
+INPUT = "image"
+SCORE = "anomaly_score"
+MAP = "anomaly_map"
+PARITY_ATOL = 1e-3
+"""Largest difference allowed between torch and ONNX Runtime; T1 lies at 1."""
+GOLDEN_ATOL = 5e-3
+"""Largest difference allowed at load, on whatever provider runs in fp32 (or TF32)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A model file with its golden file.
+
+    Attributes:
+        onnx, golden: the bytes of the files.
+        outputs: for the manifest.
+        difference: the largest found between torch and ONNX Runtime.
+    """
+
+    onnx: bytes
+    golden: bytes
+    outputs: list[OutputSpec]
+    difference: float
+
+    def golden_spec(self, file: str) -> GoldenSpec:
+        return GoldenSpec(file=file, sha256=sha256(self.golden), atol=GOLDEN_ATOL)
+
+
+def export(detector: Detector, height: int, width: int, *, seed: int) -> Exported:
+    """The detector as one .onnx file that computes what torch computes.
+
+    Raises InspectorError where it does not.
+    """
+    onnx = _graph(detector, height, width)
+    images = golden_images(height, width, seed)
+    scores, maps = _run(onnx, images)
+    expected_scores, expected_maps = detector.predict(images)
+    difference = float(
+        max(np.abs(scores - expected_scores).max(), np.abs(maps - expected_maps).max())
+    )
+    if not difference <= PARITY_ATOL:
+        raise InspectorError(
+            f"the exported model differs from the trained one by {difference:.2g}, allowed are"
+            f" {PARITY_ATOL:g}: nothing was written; report this as a bug"
+        )
+    golden = io.BytesIO()
+    np.savez_compressed(golden, image=images, anomaly_score=scores, anomaly_map=maps)
+    outputs = [
+        OutputSpec(role="anomaly_score", name=SCORE, shape=[]),
+        OutputSpec(role="anomaly_map", name=MAP, shape=list(detector.map_shape)),
+    ]
+    return Exported(onnx, golden.getvalue(), outputs, difference)
+
+
+def golden_images(height: int, width: int, seed: int) -> Image:
+    """uint8 (3, H, W, 3) BGR: noise, a colour gradient with bars, and a pure-red frame.
+
+    Synthetic, because the pictures of a data set may not be passed on with the model.
+    """
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    y, x = np.mgrid[0:height, 0:width]
+    bars = (x // 16 + y // 16) % 2 * 255
+    scene = np.stack([x * 255 // width, y * 255 // height, bars], axis=2).astype(np.uint8)
+    red = np.zeros((height, width, 3), np.uint8)
+    red[..., 2] = 255
+    return np.stack([noise, scene, red])
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def manifest_bytes(manifest: ModelManifest) -> bytes:
+    document = manifest.model_dump(mode="json")
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def write_package(folder: Path, files: Mapping[str, bytes], *, replace: bool) -> None:
+    """Puts a package at ``folder`` (<root>/<category>/<version>): all of it, or nothing.
+
+    The files are written beside the packages and moved in as one; a package that stands
+    there already is moved away only then, and back if that fails.
+
+    Raises InputError where a package stands there and ``replace`` is False, or where the
+    disk refuses.
+    """
+    if folder.exists() and not replace:
+        raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
+    root = folder.parent.parent
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _staging(root) as staging:
+            _write_files(staging / "new", files)
+            _move_in(staging, folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    # two levels above a package's place, and so never taken for one
+    staging = Path(tempfile.mkdtemp(prefix=".fit-", dir=root))
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging)
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    # the manifest last: without it a folder is no package
+    for name in sorted(files, key=lambda n: (n == MANIFEST, n)):
+        with (folder / name).open("xb") as file:
+            file.write(files[name])
+            file.flush()
+            os.fsync(file.fileno())
+    fsync_folder(folder)
+
+
+def _move_in(staging: Path, folder: Path) -> None:
+    folder.parent.mkdir(exist_ok=True)
+    before = staging / "before"
+    if folder.exists():
+        folder.rename(before)
+    try:
+        (staging / "new").rename(folder)
+    except BaseException:
+        if before.exists() and not folder.exists():
+            before.rename(folder)
+        raise
+    fsync_folder(folder.parent)
+
+
+def _graph(detector: Detector, height: int, width: int) -> bytes:
+    graph = Graph("anomaly")
+    score, heat = detector.emit(graph, graph.image_input(INPUT, height, width))
+    graph.output(score, SCORE, [])
+    graph.output(heat, MAP, detector.map_shape)
+    # deterministic: protobuf does not promise the order of maps otherwise
+    data: bytes = graph.build().SerializeToString(deterministic=True)
+    return data
+
+
+def _run(onnx: bytes, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    session: ort.InferenceSession = open_session(onnx, provider=CPU, threads=None, where="export")
+    scores, maps = session.run([SCORE, MAP], {INPUT: images})
+    return scores, maps

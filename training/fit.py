@@ -1,0 +1,242 @@
+"""``fit``: from the good images of a category to a package on the disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from inspector.core.frame import Image
+from inspector.core.manifest import (
+    InputSpec,
+    ModelManifest,
+    Name,
+    ProposedThresholds,
+    TrainingInfo,
+    Variant,
+)
+from inspector.errors import InputError
+from inspector.inference.package import MANIFEST
+from inspector.vision.resize import resize
+from training.calibrate import Calibration, calibrate
+from training.camera_model import CameraModel, photograph
+from training.card import card
+from training.datasets import Category, fingerprint, is_grey, read_image
+from training.export import Exported, export, manifest_bytes, sha256, write_package
+from training.methods import Fitted, Report, Views, find_method
+
+CAMERA_VIEWS = 4
+"""Pictures that the camera model takes of each good part, beside the still."""
+VARIANT = "fp32"
+UNSTATED_LICENCE = "not stated: ask the owner of the training images"
+_TOOLS = ("torch", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy", "opencv-python")
+_THREADS = 2
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to train and where to put it.
+
+    ``size`` is the side of the network's square input, pixels; ``version`` None takes
+    the next free number.
+    """
+
+    category: Category
+    out: Path
+    method: str = "memory-bank"
+    version: str | None = None
+    size: int = 256
+    seed: int = 0
+    force: bool = False
+    licence: str = UNSTATED_LICENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Where the package is, what its scores mean, how far its export is from torch."""
+
+    folder: Path
+    manifest: ModelManifest
+    calibration: Calibration
+    parity: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The views of all good parts, and what the images had in common."""
+
+    views: Views
+    aspect: float
+    monochrome: bool
+
+
+def fit(order: Order, report: Report) -> Trained:
+    """Trains, calibrates, exports and writes one package.
+
+    The same order on the same machine gives the same files, but for ``created``.
+
+    Raises InputError for images or folders that cannot be used; nothing is written then.
+    """
+    train = find_method(order.method)
+    folder = order.out / _name("category", order.category.name)
+    folder /= _name("version", order.version or next_version(order))
+    if folder.exists() and not order.force:
+        raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
+    files = order.category.train_good()
+    with _repeatable():
+        prepared = _prepare(files, order, report)
+        fitted = train(
+            prepared.views, monochrome=prepared.monochrome, seed=order.seed, report=report
+        )
+        raw = _calibrated(fitted, order)
+        # from here on T1 is 1 in every package: a score says how far beyond good it is
+        fitted.detector.set_unit(raw.t1)
+        exported = export(fitted.detector, order.size, order.size, seed=order.seed)
+    calibration = raw.in_units_of(raw.t1)
+    manifest = _manifest(order, folder.name, files, prepared, fitted, calibration, exported)
+    package = {
+        MANIFEST: manifest_bytes(manifest),
+        "card.md": card(manifest).encode(),
+        f"model-{VARIANT}.onnx": exported.onnx,
+        f"golden-{VARIANT}.npz": exported.golden,
+    }
+    write_package(folder, package, replace=order.force)
+    return Trained(folder, manifest, calibration, exported.difference)
+
+
+def next_version(order: Order) -> str:
+    """One more than the highest number among the category's versions."""
+    folder = order.out / order.category.name
+    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    return str(max((int(n) for n in names if n.isdecimal()), default=0) + 1)
+
+
+def _name(what: str, text: str) -> str:
+    """Names become folders and ids: letters, digits, dots, dashes and underscores."""
+    try:
+        return _NAME.validate_python(text)
+    except ValidationError:
+        raise InputError(
+            f"{what} {text!r}: expected 1 to 64 letters, digits, dots, dashes or underscores,"
+            " the first a letter or digit"
+        ) from None
+
+
+def _calibrated(fitted: Fitted, order: Order) -> Calibration:
+    calibration = calibrate(fitted.held_out)
+    if calibration.t1 <= 0.0:
+        raise InputError(
+            f"the good images of {order.category.name} cannot be told apart: give images of"
+            " different parts"
+        )
+    return calibration
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    """Sums are split by thread: as many on every machine, or hashes would differ."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(_THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
+    def one(index: int) -> tuple[Views, float, bool]:
+        image = read_image(files[index])
+        height, width = image.shape[:2]
+        return _views(image, index, order), width / height, is_grey(image)
+
+    views = np.empty((len(files), 1 + CAMERA_VIEWS, order.size, order.size, 3), np.uint8)
+    aspects, greys = [], []
+    for i, (view, aspect, grey) in enumerate(_in_threads(one, len(files))):
+        views[i] = view
+        aspects.append(aspect)
+        greys.append(grey)
+        report("images", (i + 1) / len(files))
+    # colour that no training image has says nothing about parts, only about the camera
+    return _Prepared(views, float(np.median(aspects)), monochrome=all(greys))
+
+
+def _views(image: Image, index: int, order: Order) -> Views:
+    """uint8 (v, size, size, 3): the still, then what the camera model makes of it."""
+    camera = CameraModel()
+    pictures = [image]
+    for view in range(CAMERA_VIEWS):
+        # a generator of its own for each, so that no order of work changes the result
+        rng = np.random.default_rng([order.seed, index, view])
+        pictures.append(photograph(image, camera, rng, least=order.size))
+    return np.stack([resize(picture, order.size, order.size) for picture in pictures])
+
+
+def _in_threads(
+    work: Callable[[int], tuple[Views, float, bool]], count: int
+) -> Iterator[tuple[Views, float, bool]]:
+    pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
+    try:
+        yield from pool.map(work, range(count))
+    finally:
+        # at Ctrl-C or the first bad image what waits is not begun
+        pool.shutdown(cancel_futures=True)
+
+
+def _manifest(
+    order: Order,
+    version: str,
+    files: Sequence[Path],
+    prepared: _Prepared,
+    fitted: Fitted,
+    calibration: Calibration,
+    exported: Exported,
+) -> ModelManifest:
+    variant = Variant(
+        name="fp32",
+        file=f"model-{VARIANT}.onnx",
+        sha256=sha256(exported.onnx),
+        size_bytes=len(exported.onnx),
+        golden=exported.golden_spec(f"golden-{VARIANT}.npz"),
+        thresholds=ProposedThresholds(t1=calibration.t1, t2=calibration.t2),
+    )
+    options = fitted.options | {
+        "monochrome": prepared.monochrome,
+        "camera_views": CAMERA_VIEWS,
+    }
+    return ModelManifest(
+        category=order.category.name,
+        version=version,
+        input=InputSpec(height=order.size, width=order.size, aspect=prepared.aspect),
+        outputs=exported.outputs,
+        score_is_map_max=True,
+        variants=[variant],
+        threshold_basis=calibration.basis(),
+        data=fingerprint(files),
+        training=TrainingInfo(method=order.method, seed=order.seed, options=options, tools=tools()),
+        licence=order.licence,
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def tools() -> dict[str, str]:
+    """Versions of what was at work."""
+    found = {name: _version(name) for name in _TOOLS}
+    return {"python": platform.python_version()} | {k: v for k, v in found.items() if v}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return installed(name)
+    except ModuleNotFoundError:
+        return None

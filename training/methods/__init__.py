@@ -1,0 +1,76 @@
+"""The methods: one file each, with the same names inside.
+
+A method's module defines ``fit(views, *, monochrome, seed, report) -> Fitted``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.errors import ConfigError
+from training.graph import Graph
+
+Report = Callable[[str, float], None]
+"""Told what is going on, and the share of it that is done (0..1)."""
+
+Views = NDArray[np.uint8]
+"""uint8 (n, v, H, W, 3) BGR: of each good part its still (view 0) and, from 1 on, the
+same part as a camera may take it."""
+
+
+class Detector(Protocol):
+    """A trained network: computes in torch, and can write itself as an ONNX graph."""
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """(h, w) of the anomaly map."""
+        ...
+
+    def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """uint8 (n, H, W, 3) BGR → float32 scores (n,) and maps (n, h, w)."""
+        ...
+
+    def set_unit(self, unit: float) -> None:
+        """From now on scores and maps are divided by ``unit`` (given on today's scale)."""
+        ...
+
+    def emit(self, graph: Graph, image: str) -> tuple[str, str]:
+        """Adds itself to ``graph``; the names of score (N,) and map (N, h, w)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a method hands back.
+
+    Attributes:
+        detector: trained on all parts.
+        held_out: float64 (n, v), on the detector's scale: the score of every view by a
+            detector that has seen no view of that part.
+        options: the method's settings, for the record.
+    """
+
+    detector: Detector
+    held_out: NDArray[np.float64]
+    options: dict[str, str | int | float | bool]
+
+
+class Fit(Protocol):
+    def __call__(self, views: Views, *, monochrome: bool, seed: int, report: Report) -> Fitted: ...
+
+
+_MODULES = {"memory-bank": "memory_bank"}
+
+
+def find_method(name: str) -> Fit:
+    """The ``fit`` of a method; raises ConfigError for an unknown one."""
+    if name not in _MODULES:
+        raise ConfigError(f"no method {name!r}: choose one of {', '.join(sorted(_MODULES))}")
+    fit: Fit = import_module(f"training.methods.{_MODULES[name]}").fit
+    return fit
