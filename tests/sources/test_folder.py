@@ -69,6 +69,14 @@ def test_one_corrupt_and_one_odd_image_are_faults_not_the_end(tmp_path: Path) ->
     assert not frames[1].image.any()
 
 
+def test_a_cut_jpeg_is_a_fault_though_decoders_fill_it_with_grey(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "1.jpg"), noise)
+    whole = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "2.jpg").write_bytes(whole[: len(whole) // 2])
+    assert [f.fault for f in read_all(tmp_path)] == [None, "2.jpg: the file is cut off"]
+
+
 def test_first_image_corrupt_takes_the_size_of_the_next(tmp_path: Path) -> None:
     (tmp_path / "0.jpg").write_bytes(b"\xff\xd8junk")
     write(tmp_path / "1.png")

@@ -118,13 +118,13 @@ def test_an_error_there_is_the_same_error_here_after_the_frames_before_it() -> N
 
 
 def test_a_crash_says_so_without_the_password() -> None:
-    source = make("crashing", username="op", password="hunter2x")
+    source = make("crashing", username="op", password="hunter 2x")
     source.open()
     for _ in range(3):
         assert source.read()
     with pytest.raises(SourceError, match=r"exit code -9.*log in as \*\*\*") as raised:
         source.read()
-    assert "hunter2x" not in str(raised.value)
+    assert "hunter 2x" not in str(raised.value)
     source.close()
 
 
@@ -139,11 +139,11 @@ def test_a_crash_says_so_without_the_password() -> None:
 def test_open_failures_leave_nothing(
     opener: str, said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source = make(opener, open_timeout_s=0.3, password="hunter2x")
+    source = make(opener, open_timeout_s=0.3, password="hunter 2x")
     with pytest.raises(SourceOpenError, match=said):
         source.open()
     source.close()
-    assert "hunter2x" not in "".join(capfd.readouterr())
+    assert "hunter 2x" not in "".join(capfd.readouterr())
 
 
 def interrupt_while(source: IsolatedSource, action: Callable[[], object]) -> None:
