@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from inspector.core.geometry import Box, Roi, bounding_box
-from inspector.core.inspection import Defect, Verdict, worst
+from inspector.core.inspection import Verdict, worst
 from inspector.core.manifest import Name, Sha256, Strict, first_problem
 from inspector.core.presence import PresenceRule
 from inspector.errors import ConfigError, RecipeMismatchError
@@ -210,11 +210,6 @@ def join_frames(verdicts: list[Verdict], rule: PartRule) -> Verdict:
     for _ in range(rule.k - 1):
         remaining.remove(worst(remaining))
     return worst(remaining)
-
-
-def most_telling(defects: tuple[Defect, ...], limit: int = 32) -> tuple[Defect, ...]:
-    """The highest peaks first, at most ``limit``: a ruined image must not fill the disk."""
-    return tuple(sorted(defects, key=lambda d: (-d.peak, d.box))[:limit])
 
 
 def parse_recipe(text: str, where: str) -> Recipe:

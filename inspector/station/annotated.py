@@ -11,6 +11,8 @@ from inspector.engine.judging import Decision
 from inspector.vision.draw import annotate
 
 WIDTH = 960
+HEAT_FROM = 0.85
+"""Share of T1 from which on heat is drawn: below it lies the texture of good parts."""
 
 
 class VideoSink(Protocol):
@@ -49,7 +51,7 @@ class AnnotatedVideo:
             self._rois,
             width=min(WIDTH, frame.image.shape[1]) // 2 * 2,
             caption=caption,
-            heat_from=self._recipe.thresholds.t1 * 0.7,
+            heat_from=self._recipe.thresholds.t1 * HEAT_FROM,
         )
         # video codecs want even sides
         image = image[: image.shape[0] // 2 * 2]

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from inspector.core.geometry import Affine, Box
 from inspector.core.inspection import Defect, Prediction
-from inspector.core.recipe import Recipe, RegionSpec, most_telling
+from inspector.core.recipe import Recipe, RegionSpec
+
+MOST_DEFECTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +46,42 @@ def _from_map(
         return Finding(math.nan, ())
     keep = _outside_masks(heat.shape, region, prediction.to_image)
     kept = np.where(keep, heat, -np.inf)
-    hot = kept >= recipe.thresholds.t1
-    defects = []
-    for defect, pixels in _components(heat, hot, prediction.to_image):
-        if defect.area_px >= recipe.defects.smallest_area_px:
-            defects.append(defect)
-        else:
-            kept[pixels] = -np.inf
-    # masked everywhere: nothing was looked at, so nothing is known
-    score = float(kept.max()) if recipe.needs_map else prediction.score
-    if recipe.needs_map and not keep.any():
-        score = math.nan
-    elif score == -math.inf:
-        score = float(np.nextafter(np.float32(recipe.thresholds.t1), np.float32(-np.inf)))
-    return Finding(score, most_telling(tuple(defects)))
+    spots = _spots(heat, kept >= recipe.thresholds.t1)
+    areas = spots.pixels * prediction.to_image.area_scale
+    counted = areas >= recipe.defects.smallest_area_px
+    kept[np.isin(spots.labels, 1 + np.flatnonzero(~counted))] = -np.inf
+    defects = tuple(
+        Defect(
+            box=prediction.to_image.box(spots.box(i)),
+            area_px=float(areas[i]),
+            peak=float(spots.peaks[i]),
+        )
+        for i in _highest(spots.peaks, counted)
+    )
+    return Finding(_score(prediction, kept, keep, recipe), defects)
+
+
+def _score(
+    prediction: Prediction,
+    kept: NDArray[np.float32],
+    keep: NDArray[np.bool_],
+    recipe: Recipe,
+) -> float:
+    if not recipe.needs_map:
+        return prediction.score
+    if not keep.any():
+        # masked everywhere: nothing was looked at, so nothing is known
+        return math.nan
+    score = float(kept.max())
+    # all that was hot is too small to count: just below T1
+    below = float(np.nextafter(np.float32(recipe.thresholds.t1), np.float32(-np.inf)))
+    return below if score == -math.inf else score
+
+
+def _highest(peaks: NDArray[np.float32], counted: NDArray[np.bool_]) -> list[int]:
+    """Indices of the most telling spots: a ruined picture must not fill the disk."""
+    order = np.argsort(-peaks, kind="stable")
+    return [int(i) for i in order if counted[i]][:MOST_DEFECTS]
 
 
 def _outside_masks(
@@ -83,18 +107,25 @@ def _outside_masks(
     return keep
 
 
-def _components(
-    heat: NDArray[np.float32], hot: NDArray[np.bool_], to_image: Affine
-) -> list[tuple[Defect, NDArray[np.bool_]]]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(hot.astype(np.uint8), connectivity=8)
-    found = []
-    for label in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[label])
-        pixels = labels == label
-        defect = Defect(
-            box=to_image.box(Box(x, y, x + w, y + h)),
-            area_px=area * to_image.area_scale,
-            peak=float(heat[pixels].max()),
-        )
-        found.append((defect, pixels))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Spots:
+    """Connected regions: ``labels`` (h, w) from 1 on, and for each its pixels, peak, box."""
+
+    labels: NDArray[np.int32]
+    pixels: NDArray[np.int32]
+    peaks: NDArray[np.float32]
+    boxes: NDArray[np.int32]
+
+    def box(self, index: int) -> Box:
+        x, y, w, h = (int(v) for v in self.boxes[index])
+        return Box(x, y, x + w, y + h)
+
+
+def _spots(heat: NDArray[np.float32], hot: NDArray[np.bool_]) -> _Spots:
+    count, found, stats, _ = cv2.connectedComponentsWithStats(hot.astype(np.uint8), connectivity=8)
+    labels: NDArray[np.int32] = np.asarray(found, np.int32)
+    places: NDArray[np.int32] = np.asarray(stats, np.int32)
+    peaks = np.full(count, -np.inf, np.float32)
+    np.maximum.at(peaks, labels.ravel(), heat.ravel())
+    area = places[1:, cv2.CC_STAT_AREA]
+    return _Spots(labels, area, peaks[1:], places[1:, : cv2.CC_STAT_AREA])
