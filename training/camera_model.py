@@ -27,7 +27,12 @@ class CameraModel:
         gain: largest relative change of brightness, either way (flicker).
         colour: the same for each channel by itself (white balance, rounding of YUV).
         noise: largest sigma of the sensor's noise, in grey levels.
-        jpeg_quality: lowest and highest; stands for H.264 too (4:2:0 colour).
+        jpeg_quality: lowest and highest, of the pictures that come as JPEG.
+        video_quality: the same of those that come as video. WebP is a VP8 key frame:
+            block prediction, deblocking, and plain texture wiped away as in H.264,
+            which JPEG leaves (fine structure of a plain ground: 2.5 grey levels in a
+            still, 1.3 after JPEG 60, 0.5 after WebP 50, 0.65 in H.264 footage).
+        video_share: of the pictures.
     """
 
     shift: float = 0.01
@@ -37,6 +42,8 @@ class CameraModel:
     colour: float = 0.02
     noise: float = 3.0
     jpeg_quality: tuple[int, int] = (60, 95)
+    video_quality: tuple[int, int] = (30, 90)
+    video_share: float = 0.5
 
 
 def photograph(
@@ -61,8 +68,9 @@ def photograph(
     noise = rng.standard_normal(image.shape, dtype=np.float32)
     exposed = exposed + noise * np.float32(rng.uniform(0.0, camera.noise))
     sensed = np.clip(np.rint(exposed), 0, 255).astype(np.uint8)
-    low, high = camera.jpeg_quality
-    return _compressed(sensed, int(rng.integers(low, high + 1)))
+    is_video = rng.random() < camera.video_share
+    low, high = camera.video_quality if is_video else camera.jpeg_quality
+    return _compressed(sensed, int(rng.integers(low, high + 1)), is_video=is_video)
 
 
 def _within(limit: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -88,8 +96,11 @@ def _resampled(image: Image, lowest: float, least: int, rng: np.random.Generator
     return small
 
 
-def _compressed(image: Image, quality: int) -> Image:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    assert done, "JPEG encoding of an 8-bit colour image does not fail"
+def _compressed(image: Image, quality: int, *, is_video: bool) -> Image:
+    suffix, flag = (
+        (".webp", cv2.IMWRITE_WEBP_QUALITY) if is_video else (".jpg", cv2.IMWRITE_JPEG_QUALITY)
+    )
+    done, data = cv2.imencode(suffix, image, [flag, quality])
+    assert done, "an 8-bit colour image can be encoded"
     picture: Image = cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[assignment]
     return picture
