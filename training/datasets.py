@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inspector.core.frame import Image
 from inspector.core.manifest import DataFingerprint
 from inspector.errors import InputError
-from inspector.sources.still import decode_still
+from inspector.vision.still import decode_still
 
 GOOD = "good"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})

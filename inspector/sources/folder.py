@@ -12,7 +12,7 @@ from inspector.errors import SourceOpenError, StateError
 from inspector.sources.options import SourceOptions
 from inspector.sources.pacing import Pacer
 from inspector.sources.stamp import FrameStamper
-from inspector.sources.still import decode_still
+from inspector.vision.still import decode_still
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 PACED_FPS = 10.0

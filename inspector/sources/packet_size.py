@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from inspector.sources.image_header import image_size
+from inspector.vision.image_header import image_size
 
 Codec: TypeAlias = Literal["h264", "hevc", "mjpeg"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.sources.image_header import image_size, is_complete
+from inspector.vision.image_header import image_size, is_complete
 
 _SUFFIXES = [".png", ".jpg", ".bmp", ".tif", ".webp"]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from inspector.core.frame import Image
-from inspector.sources.image_header import image_size, is_complete
+from inspector.vision.image_header import image_size, is_complete
 
 MAX_PIXELS = 100_000_000
 
