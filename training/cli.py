@@ -104,11 +104,18 @@ def _guarded() -> int:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         return error.exit_code
     except KeyboardInterrupt:
-        typer.echo("interrupted: nothing was written", err=True)
-        return INTERRUPTED
+        return _interrupted()
     except SystemExit as done:
+        # newer versions of typer turn Ctrl-C into this code without a word
+        if done.code == INTERRUPTED:
+            return _interrupted()
         return done.code if isinstance(done.code, int) else 1
     return 0
+
+
+def _interrupted() -> int:
+    typer.echo("interrupted: nothing was written", err=True)
+    return INTERRUPTED
 
 
 @contextmanager

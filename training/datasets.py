@@ -128,8 +128,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 def fingerprint(files: Sequence[Path]) -> DataFingerprint:
-    """Digest over the sorted digests of the files: their names and order do not matter."""
+    """Digest over the sorted digests of the files: their names and order do not matter.
+
+    Raises InputError where all of them are the same picture.
+    """
     digests = sorted(hashlib.sha256(read_bytes(f)).digest() for f in files)
+    if len(set(digests)) == 1:
+        raise InputError(
+            f"all {len(files)} images in {files[0].parent} are the same picture: give images of"
+            " different parts"
+        )
     return DataFingerprint(
         sha256=hashlib.sha256(b"".join(digests)).hexdigest(), n_images=len(files)
     )

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inspector.core.frame import Image
 from inspector.core.manifest import (
+    DataFingerprint,
     InputSpec,
     ModelManifest,
     Name,
@@ -94,17 +95,18 @@ def fit(order: Order, report: Report) -> Trained:
     if folder.exists() and not order.force:
         raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
     files = order.category.train_good()
+    data = fingerprint(files)
     with _repeatable():
         prepared = _prepare(files, order, report)
         fitted = train(
             prepared.views, monochrome=prepared.monochrome, seed=order.seed, report=report
         )
-        raw = _calibrated(fitted, order)
+        raw = calibrate(fitted.held_out)
         # from here on T1 is 1 in every package: a score says how far beyond good it is
         fitted.detector.set_unit(raw.t1)
         exported = export(fitted.detector, order.size, order.size, seed=order.seed)
     calibration = raw.in_units_of(raw.t1)
-    manifest = _manifest(order, folder.name, files, prepared, fitted, calibration, exported)
+    manifest = _manifest(order, folder.name, data, prepared, fitted, calibration, exported)
     package = {
         MANIFEST: manifest_bytes(manifest),
         "card.md": card(manifest).encode(),
@@ -131,16 +133,6 @@ def _name(what: str, text: str) -> str:
             f"{what} {text!r}: expected 1 to 64 letters, digits, dots, dashes or underscores,"
             " the first a letter or digit"
         ) from None
-
-
-def _calibrated(fitted: Fitted, order: Order) -> Calibration:
-    calibration = calibrate(fitted.held_out)
-    if calibration.t1 <= 0.0:
-        raise InputError(
-            f"the good images of {order.category.name} cannot be told apart: give images of"
-            " different parts"
-        )
-    return calibration
 
 
 @contextmanager
@@ -196,7 +188,7 @@ def _in_threads(
 def _manifest(
     order: Order,
     version: str,
-    files: Sequence[Path],
+    data: DataFingerprint,
     prepared: _Prepared,
     fitted: Fitted,
     calibration: Calibration,
@@ -222,7 +214,7 @@ def _manifest(
         score_is_map_max=True,
         variants=[variant],
         threshold_basis=calibration.basis(),
-        data=fingerprint(files),
+        data=data,
         training=TrainingInfo(method=order.method, seed=order.seed, options=options, tools=tools()),
         licence=order.licence,
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-OPSET = 17
+OPSET = 18
 _IR_VERSION = 9
 
 
@@ -92,11 +92,10 @@ class Graph:
         return self._node("Concat", list(xs), axis=axis)
 
     def reduce_max(self, x: str, axes: Sequence[int]) -> str:
-        return self._node("ReduceMax", [x], axes=list(axes), keepdims=0)
+        return self._node("ReduceMax", [x, self.constant(np.array(axes, np.int64))], keepdims=0)
 
     def reduce_sum(self, x: str, axes: Sequence[int]) -> str:
-        axes_name = self.constant(np.array(axes, np.int64))
-        return self._node("ReduceSum", [x, axes_name], keepdims=0)
+        return self._node("ReduceSum", [x, self.constant(np.array(axes, np.int64))], keepdims=0)
 
     def average_pool(self, x: str, kernel: int) -> str:
         """Stride 1, same size, with zeros beyond the border that count."""
@@ -105,11 +104,15 @@ class Graph:
             "AveragePool", [x], kernel_shape=[kernel] * 2, pads=pads, count_include_pad=1
         )
 
-    def resize_bilinear(self, x: str, factors: tuple[float, float]) -> str:
-        """(n, c, h, w) by factors of (h, w), half-pixel centres."""
-        scales = self.constant(np.array([1.0, 1.0, *factors], np.float32))
+    def resize_bilinear(self, x: str, size: tuple[int, int]) -> str:
+        """(n, c, h, w) to (n, c, *size), half-pixel centres."""
+        sizes = self.constant(np.array(size, np.int64))
         return self._node(
-            "Resize", [x, "", scales], mode="linear", coordinate_transformation_mode="half_pixel"
+            "Resize",
+            [x, "", "", sizes],
+            axes=[2, 3],
+            mode="linear",
+            coordinate_transformation_mode="half_pixel",
         )
 
     def conv(

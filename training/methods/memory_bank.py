@@ -35,7 +35,7 @@ class Options:
     """
 
     stages: tuple[int, ...] = (4, 10)
-    patches: int = 2000
+    patches: int = 4000
     candidates: int = 60_000
     bank_views: int = 2
 
@@ -64,11 +64,10 @@ class FeatureGrid(nn.Module):
     def emit(self, graph: Graph, image: str) -> str:
         """float32 (N, h, w, c)."""
         aligned = []
-        for x, (h, w) in self.backbone.emit(graph, image, self.size):
+        for x, size in self.backbone.emit(graph, image, self.size):
             pooled = graph.average_pool(x, 3)
-            factors = (self.grid[0] / h, self.grid[1] / w)
             aligned.append(
-                pooled if factors == (1.0, 1.0) else graph.resize_bilinear(pooled, factors)
+                pooled if size == self.grid else graph.resize_bilinear(pooled, self.grid)
             )
         return graph.transpose(graph.concat(aligned, 1), (0, 2, 3, 1))
 
