@@ -6,8 +6,10 @@ import math
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from inspector.core.fixture import FixtureSpec, NoFixture
+from inspector.core.strict import Strict as Strict
 from inspector.errors import PackageError
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -16,18 +18,6 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=rf"^{_FILE_NAME.pattern}$")]
 """A plain name inside the package's folder: no separators, no leading dot."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-
-
-class Strict(BaseModel):
-    """Immutable document part: unknown keys and NaN/inf are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-
-class FixtureSpec(Strict):
-    """How the part is found and brought upright before the network."""
-
-    kind: Literal["none"] = "none"
 
 
 class InputSpec(Strict):
@@ -123,8 +113,8 @@ class TrainingInfo(Strict):
 
     method: str
     seed: int
-    options: dict[str, str | int | float | bool] = {}
-    tools: dict[str, str] = {}
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    tools: dict[str, str] = Field(default_factory=dict)
 
 
 class ModelManifest(Strict):
@@ -134,14 +124,14 @@ class ModelManifest(Strict):
     category: Name
     version: Name
     task: Literal["anomaly"] = "anomaly"
-    labels: list[str] = []
-    fixture: FixtureSpec = FixtureSpec()
+    labels: list[str] = Field(default_factory=list)
+    fixture: FixtureSpec = NoFixture()
     input: InputSpec
     outputs: Annotated[list[OutputSpec], Field(min_length=1)]
     score_is_map_max: bool
     variants: Annotated[list[Variant], Field(min_length=1)]
     threshold_basis: ThresholdBasis
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default_factory=dict)
     data: DataFingerprint
     training: TrainingInfo
     licence: str
