@@ -121,3 +121,9 @@ def test_what_is_not_finite_ranks_as_worst() -> None:
     assert np.isfinite(scores).all()
     assert scores[1] == scores[3] > 2.0
     assert scores[0] == 0.5
+
+
+def test_equal_pixels_are_ties() -> None:
+    labels = _regions((0, 5, 0, 10))
+    heat = np.ones((10, 10), np.float32)
+    assert pixel_scores([(heat, labels)], 0.0, 1.0).auroc() == pytest.approx(0.5)
