@@ -1,4 +1,4 @@
-"""From a trained detector to the files of a package, checked, and onto the disk at once."""
+"""From a trained network to the files of a package, checked, and onto the disk at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -24,11 +25,9 @@ from inspector.inference.package import MANIFEST
 from inspector.inference.session import CPU, open_session
 from inspector.platforms import fsync_folder
 from training.graph import Graph
-from training.methods import Detector
+from training.methods import Network
 
 INPUT = "image"
-SCORE = "anomaly_score"
-MAP = "anomaly_map"
 PARITY_ATOL = 1e-3
 """Largest difference allowed between torch and ONNX Runtime; T1 lies at 1."""
 GOLDEN_ATOL = 5e-3
@@ -54,29 +53,29 @@ class Exported:
         return GoldenSpec(file=file, sha256=sha256(self.golden), atol=GOLDEN_ATOL)
 
 
-def export(detector: Detector, height: int, width: int, *, seed: int) -> Exported:
-    """The detector as one .onnx file that computes what torch computes.
+def export(network: Network, height: int, width: int, *, seed: int) -> Exported:
+    """The network as one .onnx file that computes what torch computes.
 
     Raises InspectorError where it does not.
     """
-    onnx = _graph(detector, height, width)
     images = golden_images(height, width, seed)
-    scores, maps = _run(onnx, images)
-    expected_scores, expected_maps = detector.predict(images)
-    difference = float(
-        max(np.abs(scores - expected_scores).max(), np.abs(maps - expected_maps).max())
-    )
+    expected = dict(zip(network.roles, network.predict(images), strict=True))
+    outputs = [
+        OutputSpec(role=role, name=role, shape=list(values.shape[1:]))
+        for role, values in expected.items()
+    ]
+    onnx = _graph(network, outputs, height, width)
+    found = _run(onnx, images, outputs)
+    # np.max, because Python's max may lose a NaN
+    difference = float(np.max([np.abs(found[o.name] - expected[o.role]).max() for o in outputs]))
     if not difference <= PARITY_ATOL:
         raise InspectorError(
             f"the exported model differs from the trained one by {difference:.2g}, allowed are"
             f" {PARITY_ATOL:g}: nothing was written; report this as a bug"
         )
     golden = io.BytesIO()
-    np.savez_compressed(golden, image=images, anomaly_score=scores, anomaly_map=maps)
-    outputs = [
-        OutputSpec(role="anomaly_score", name=SCORE, shape=[]),
-        OutputSpec(role="anomaly_map", name=MAP, shape=list(detector.map_shape)),
-    ]
+    arrays: dict[str, Any] = {INPUT: images, **found}
+    np.savez_compressed(golden, **arrays)
     return Exported(onnx, golden.getvalue(), outputs, difference)
 
 
@@ -159,17 +158,19 @@ def _move_in(staging: Path, folder: Path) -> None:
     fsync_folder(folder.parent)
 
 
-def _graph(detector: Detector, height: int, width: int) -> bytes:
+def _graph(network: Network, outputs: Sequence[OutputSpec], height: int, width: int) -> bytes:
     graph = Graph("anomaly")
-    score, heat = detector.emit(graph, graph.image_input(INPUT, height, width))
-    graph.output(score, SCORE, [])
-    graph.output(heat, MAP, detector.map_shape)
+    names = network.emit(graph, graph.image_input(INPUT, height, width))
+    for output, name in zip(outputs, names, strict=True):
+        graph.output(name, output.name, output.shape)
     # deterministic: protobuf does not promise the order of maps otherwise
     data: bytes = graph.build().SerializeToString(deterministic=True)
     return data
 
 
-def _run(onnx: bytes, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _run(
+    onnx: bytes, images: NDArray[np.uint8], outputs: Sequence[OutputSpec]
+) -> dict[str, NDArray[np.float32]]:
     session: ort.InferenceSession = open_session(onnx, provider=CPU, threads=None, where="export")
-    scores, maps = session.run([SCORE, MAP], {INPUT: images})
-    return scores, maps
+    names = [output.name for output in outputs]
+    return dict(zip(names, session.run(names, {INPUT: images}), strict=True))

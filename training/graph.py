@@ -81,6 +81,15 @@ class Graph:
         bounds = [self.constant(np.array(v, np.float32)) for v in (low, high)]
         return self._node("Clip", [x, *bounds])
 
+    def sigmoid(self, x: str) -> str:
+        return self._node("Sigmoid", [x])
+
+    def relu(self, x: str) -> str:
+        return self._node("Relu", [x])
+
+    def softmax(self, x: str, axis: int) -> str:
+        return self._node("Softmax", [x], axis=axis)
+
     def sqrt(self, x: str) -> str:
         return self._node("Sqrt", [x])
 
@@ -96,6 +105,14 @@ class Graph:
 
     def reduce_sum(self, x: str, axes: Sequence[int]) -> str:
         return self._node("ReduceSum", [x, self.constant(np.array(axes, np.int64))], keepdims=0)
+
+    def reduce_log_sum_exp(self, x: str, axes: Sequence[int]) -> str:
+        axes_name = self.constant(np.array(axes, np.int64))
+        return self._node("ReduceLogSumExp", [x, axes_name], keepdims=0)
+
+    def max_pool(self, x: str, kernel: int) -> str:
+        """Stride as wide as the kernel; what does not fill a window is left out."""
+        return self._node("MaxPool", [x], kernel_shape=[kernel] * 2, strides=[kernel] * 2)
 
     def average_pool(self, x: str, kernel: int) -> str:
         """Stride 1, same size, with zeros beyond the border that count."""

@@ -65,7 +65,7 @@ def test_an_odd_size_has_its_own_padding() -> None:
 
 def test_a_graph_that_computes_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     detector = _detector()
-    graph = exporting._graph(detector, 64, 96)
+    graph = export(detector, 64, 96, seed=0).onnx
     detector.set_unit(1.01)
     monkeypatch.setattr(exporting, "_graph", lambda *_: graph)
     with pytest.raises(InspectorError, match="differs from the trained one"):

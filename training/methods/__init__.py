@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +24,31 @@ Views = NDArray[np.uint8]
 same part as a camera may take it."""
 
 
-class Detector(Protocol):
-    """A trained network: computes in torch, and can write itself as an ONNX graph."""
+Role = Literal["anomaly_score", "anomaly_map", "class_scores"]
+
+
+class Network(Protocol):
+    """Computes in torch, and can write itself as an ONNX graph."""
 
     @property
-    def map_shape(self) -> tuple[int, int]:
-        """(h, w) of the anomaly map."""
+    def roles(self) -> tuple[Role, ...]:
+        """What ``predict`` and ``emit`` give, in their order; the score first."""
         ...
 
-    def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """uint8 (n, H, W, 3) BGR → float32 scores (n,) and maps (n, h, w)."""
+    def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """uint8 (n, H, W, 3) BGR → float32, by role: (n,), (n, h, w) or (n, k)."""
         ...
+
+    def emit(self, graph: Graph, image: str) -> tuple[str, ...]:
+        """Adds itself to ``graph``; the names of its outputs, shaped as those of ``predict``."""
+        ...
+
+
+class Detector(Network, Protocol):
+    """A network whose score is a distance from good parts, in a unit that can be set."""
 
     def set_unit(self, unit: float) -> None:
         """From now on scores and maps are divided by ``unit`` (given on today's scale)."""
-        ...
-
-    def emit(self, graph: Graph, image: str) -> tuple[str, str]:
-        """Adds itself to ``graph``; the names of score (N,) and map (N, h, w)."""
         ...
 
 

@@ -18,7 +18,7 @@ from training.backbones import EfficientNetLite0
 from training.calibrate import FOLDS, folds
 from training.coreset import greedy_coreset
 from training.graph import Graph
-from training.methods import Fitted, Report, Views
+from training.methods import Fitted, Report, Role, Views
 
 _BATCH = 8
 
@@ -75,6 +75,7 @@ class FeatureGrid(nn.Module):
 class MemoryBank(nn.Module):
     """The features, the bank (float32 (k, c)) and the unit of the score."""
 
+    roles: tuple[Role, ...] = ("anomaly_score", "anomaly_map")
     bank: Tensor
 
     def __init__(self, features: FeatureGrid, bank: Tensor, unit: float = 1.0) -> None:
@@ -83,16 +84,12 @@ class MemoryBank(nn.Module):
         self.register_buffer("bank", bank)
         self.unit = unit
 
-    @property
-    def map_shape(self) -> tuple[int, int]:
-        return self.features.grid
-
     def set_unit(self, unit: float) -> None:
         self.unit *= unit
 
     @torch.inference_mode()
     def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """As ``Detector.predict``."""
+        """As ``Network.predict``."""
         maps = self._maps(self.features(torch.from_numpy(images)))
         return maps.amax((1, 2)).numpy(), maps.numpy()
 
@@ -111,7 +108,7 @@ class MemoryBank(nn.Module):
         return _mean3(distances)[:, 0] / self.unit
 
     def emit(self, graph: Graph, image: str) -> tuple[str, str]:
-        """As ``Detector.emit``; |x−b|² = |x|² − (2x·b − |b|²), one product for all patches."""
+        """As ``Network.emit``; |x−b|² = |x|² − (2x·b − |b|²), one product for all patches."""
         h, w = self.features.grid
         features = self.features.emit(graph, image)
         patches = graph.reshape(features, (-1, self.features.channels))
