@@ -152,6 +152,20 @@ def test_ends_of_one_outline_are_told_by_their_grey():
         assert middle[H // 4].mean() > middle[3 * H // 4].mean() + 20
 
 
+def test_parts_that_lean_to_one_side_are_framed_whole():
+    hook = np.vstack([SCREW[:3], [(18, 20), (70, 30), (70, 60), (18, 60)], SCREW[3:]])
+    images = [picture(placed(hook, *p), seed=i) for i, p in enumerate(poses(16))]
+    spec = learn_axis(images)
+    assert spec is not None
+    assert not spec.ambiguous_end
+    found = [in_input(spec, i, placed(hook, *p)) for i, p in zip(images, poses(16), strict=True)]
+    assert np.std(found, axis=0).max() < 0.5
+    assert np.min(found) > 0
+    assert (np.max(found, axis=(0, 1)) < (W, H)).all()
+    left, right = np.min(found, axis=(0, 1))[0], W - np.max(found, axis=(0, 1))[0]
+    assert abs(left - right) < 2.0
+
+
 def test_round_parts_are_centred_but_not_turned():
     images = [picture(placed(HEXAGON, *p), seed=i) for i, p in enumerate(poses(12))]
     spec = learn_axis(images)
@@ -197,6 +211,12 @@ def test_nothing_is_learnt_where_no_part_stands_alone(kind):
     assert learn_axis(list(textures(kind))) is None
 
 
+def test_nothing_is_learnt_where_held_out_parts_are_not_located():
+    parts = [SCREW] * 9 + [SCREW * 0.6]
+    images = [picture(placed(s, *p)) for s, p in zip(parts, poses(10), strict=True)]
+    assert learn_axis(images) is None
+
+
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_nothing_is_learnt_from_too_few(count):
     assert learn_axis([picture(placed(SCREW, *p)) for p in poses(count)]) is None
@@ -218,8 +238,8 @@ def test_nothing_is_learnt_from_pictures_of_different_aspect():
         [placed(HEXAGON, 240, 240, 0)],
         [placed(SCREW, 150, 240, 0), placed(SCREW, 330, 240, 0)],
         # a part with something that sticks out of the frame: it would not be inspected
-        [placed(SCREW, 240, 240, 0), placed(ROD * (0.2, 0.5), 270, 240, 90)],
-        [placed(ROD, 240, 240, 0)],
+        [placed(SCREW, 240, 240, 0), placed(ROD * (0.15, 0.2), 285, 240, 90)],
+        [placed(ROD * (1, 0.9), 240, 240, 0)],
     ],
     ids=["nothing", "cut", "too large", "too small", "round", "two", "sticks out", "no head"],
 )
@@ -271,3 +291,22 @@ def test_reduced_pictures_are_not_aliased(screw):
     assert pose.scale(160, 64) > 4
     shaft = small[40:110, 30:35].astype(int)
     assert np.abs(shaft - 80).max() <= 2
+
+
+def test_real_screws_lie_upright_with_the_head_on_top(data_dir):
+    files = sorted((data_dir / "mvtec_ad" / "screw" / "train" / "good").glob("*"))[:60]
+    images = [cv2.imread(str(f)) for f in files]
+    spec = learn_axis(images[::2])
+    assert spec is not None
+    assert spec.turns
+    assert not spec.ambiguous_end
+    upright = [prepare(image, spec, 320, 112) for image in images[1::2]]
+    assert all(p is not None for p in upright)
+    standard = np.mean([p.image for p in upright], axis=0)[..., 1]
+    for prepared in upright:
+        grey = prepared.image[..., 1].astype(float)
+        likeness = [np.corrcoef(standard.ravel(), g.ravel())[0, 1] for g in (grey, grey[::-1])]
+        assert likeness[0] > 0.85
+        assert likeness[0] > likeness[1] + 0.1
+    dark = (standard < 120).sum(axis=1)
+    assert dark[:60].max() > 1.5 * dark[-60:].max()
