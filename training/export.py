@@ -6,10 +6,7 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ from inspector.inference.session import CPU, open_session
 from inspector.platforms import fsync_folder
 from training.graph import Graph
 from training.methods import Network
+from training.staging import NEW, move_in, staging
 
 INPUT = "image"
 PARITY_ATOL = 1e-3
@@ -116,21 +114,12 @@ def write_package(folder: Path, files: Mapping[str, bytes], *, replace: bool) ->
     root = folder.parent.parent
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _staging(root) as staging:
-            _write_files(staging / "new", files)
-            _move_in(staging, folder)
+        # two levels above a package's place, and so never taken for one
+        with staging(root, ".fit-") as staged:
+            _write_files(staged / NEW, files)
+            move_in(staged, folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
-
-
-@contextmanager
-def _staging(root: Path) -> Iterator[Path]:
-    # two levels above a package's place, and so never taken for one
-    staging = Path(tempfile.mkdtemp(prefix=".fit-", dir=root))
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging)
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -142,20 +131,6 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     fsync_folder(folder)
-
-
-def _move_in(staging: Path, folder: Path) -> None:
-    folder.parent.mkdir(exist_ok=True)
-    before = staging / "before"
-    if folder.exists():
-        folder.rename(before)
-    try:
-        (staging / "new").rename(folder)
-    except BaseException:
-        if before.exists() and not folder.exists():
-            before.rename(folder)
-        raise
-    fsync_folder(folder.parent)
 
 
 def _graph(network: Network, outputs: Sequence[OutputSpec], height: int, width: int) -> bytes:
