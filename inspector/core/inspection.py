@@ -79,12 +79,14 @@ class Prediction:
     """What the network said of one crop; no threshold in it.
 
     Attributes:
-        score: anomaly score, higher is worse; may be non-finite (then INVALID).
+        score: anomaly score, higher is worse; may be non-finite (then INVALID); NaN
+            where the part could not be located.
         anomaly_map: float32 (h, w) on the scale of ``score``, or None.
         class_scores: float32 (k,), or None.
         to_image: from pixels of ``anomaly_map`` to image coordinates.
         model_id: ``category@version#sha256`` of the variant that ran.
         prepare_ms, network_ms: what this crop's share of the call took.
+        fault: why there is no answer (the part was not located), None where there is.
     """
 
     score: float
@@ -94,6 +96,7 @@ class Prediction:
     model_id: str
     prepare_ms: float = 0.0
     network_ms: float = 0.0
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

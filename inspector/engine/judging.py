@@ -90,6 +90,8 @@ class FrameJudge:
         ]
 
     def _outcome(self, prediction: Prediction, region: RegionSpec) -> _Outcome:
+        if prediction.fault is not None:
+            return _Outcome.invalid(prediction.fault)
         if not math.isfinite(prediction.score):
             return _Outcome.invalid(f"the network's score is {prediction.score}")
         finding = regions.find(prediction, region, self._recipe)

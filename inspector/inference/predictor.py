@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,22 @@ from inspector.inference.session import (
     open_session,
     why_no_cuda,
 )
-from inspector.vision.resize import resize, resize_back
+from inspector.vision.fixture import Prepared, prepare
 
 _PREFERRED = {CPU: "int8", CUDA: "fp16"}
 _MILLION = 1e6  # nanoseconds in a millisecond
+
+
+NOT_LOCATED = "the part could not be located in the picture"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    """A crop with its network input (None: the part was not located)."""
+
+    crop: Crop
+    prepared: Prepared | None
+    milliseconds: float
 
 
 class OnnxPredictor:
@@ -85,25 +99,42 @@ class OnnxPredictor:
             return []
         if len(crops) > len(self._buffer):
             self._buffer = self._batch_of(len(crops))
-        prepare_ms = [self._prepare(i, crop) for i, crop in enumerate(crops)]
+        ready = [self._prepare(crop) for crop in crops]
+        located = [r.prepared.image for r in ready if r.prepared is not None]
+        for place, image in enumerate(located):
+            self._buffer[place] = image
         start = time.perf_counter_ns()
-        outputs = self._run(self._buffer[: len(crops)])
-        network_ms = (time.perf_counter_ns() - start) / _MILLION / len(crops)
+        outputs = self._run(self._buffer[: len(located)]) if located else {}
+        network_ms = (time.perf_counter_ns() - start) / _MILLION / max(1, len(located))
+        places = itertools.count()
         return [
-            self._prediction(i, crop, outputs, prepare_ms[i], network_ms)
-            for i, crop in enumerate(crops)
+            self._not_located(r)
+            if r.prepared is None
+            else self._prediction(next(places), r, r.prepared.to_crop, outputs, network_ms)
+            for r in ready
         ]
 
     def close(self) -> None:
         """Frees the session; idempotent."""
         self._session = None
 
-    def _prepare(self, index: int, crop: Crop) -> float:
-        """Resizes a crop into its place in the batch; milliseconds it took."""
+    def _prepare(self, crop: Crop) -> _Ready:
         start = time.perf_counter_ns()
         spec = self.manifest.input
-        self._buffer[index] = resize(_checked_pixels(crop), spec.height, spec.width)
-        return (time.perf_counter_ns() - start) / _MILLION
+        pixels = _checked_pixels(crop)
+        prepared = prepare(pixels, self.manifest.fixture, spec.height, spec.width)
+        return _Ready(crop, prepared, (time.perf_counter_ns() - start) / _MILLION)
+
+    def _not_located(self, ready: _Ready) -> Prediction:
+        return Prediction(
+            score=math.nan,
+            anomaly_map=None,
+            class_scores=None,
+            to_image=ready.crop.offset,
+            model_id=self.model_id,
+            prepare_ms=ready.milliseconds,
+            fault=NOT_LOCATED,
+        )
 
     def _batch_of(self, count: int) -> Image:
         spec = self.manifest.input
@@ -139,9 +170,9 @@ class OnnxPredictor:
     def _prediction(
         self,
         index: int,
-        crop: Crop,
+        ready: _Ready,
+        to_crop: Affine,
         outputs: Mapping[str, NDArray[np.float32]],
-        prepare_ms: float,
         network_ms: float,
     ) -> Prediction:
         maps, classes = outputs.get("anomaly_map"), outputs.get("class_scores")
@@ -149,20 +180,19 @@ class OnnxPredictor:
             score=float(outputs["anomaly_score"][index]),
             anomaly_map=None if maps is None else maps[index],
             class_scores=None if classes is None else classes[index],
-            to_image=self._to_image(crop, None if maps is None else maps.shape[1:]),
+            to_image=self._to_crop(to_crop, None if maps is None else maps.shape[1:]).then(
+                ready.crop.offset
+            ),
             model_id=self.model_id,
-            prepare_ms=prepare_ms,
+            prepare_ms=ready.milliseconds,
             network_ms=network_ms,
         )
 
-    def _to_image(self, crop: Crop, map_hw: tuple[int, ...] | None) -> Affine:
-        """From map pixels (input pixels where there is no map) to image coordinates."""
+    def _to_crop(self, to_crop: Affine, map_hw: tuple[int, ...] | None) -> Affine:
+        """From map pixels (input pixels where there is no map) to the crop's."""
         spec = self.manifest.input
         map_h, map_w = map_hw or (spec.height, spec.width)
-        height, width = crop.pixels().shape[:2]
-        to_input = Affine.scaling(spec.width / map_w, spec.height / map_h)
-        to_crop = resize_back((height, width), spec.height, spec.width)
-        return to_input.then(to_crop).then(crop.offset)
+        return Affine.scaling(spec.width / map_w, spec.height / map_h).then(to_crop)
 
     def _checked(self, golden: Golden, where: str) -> float:
         """Warms up and runs the golden inputs as the station will: one by one, and as a batch."""

@@ -120,6 +120,15 @@ def test_a_model_that_fails_never_passes_anything(score_of, reason):
     assert all(p.verdict is Verdict.INVALID and reason in p.reason for p in sink.parts)
 
 
+def test_a_part_that_cannot_be_located_is_invalid_whatever_its_score():
+    class Lost(ScriptedPredictor):
+        def predict(self, crops):
+            return [dataclasses.replace(p, fault="not located") for p in super().predict(crops)]
+
+    _, sink = run(ScriptedSource(belt("g")), predictor=Lost())
+    assert (sink.parts[0].verdict, sink.parts[0].reason) == (Verdict.INVALID, "not located")
+
+
 def test_a_blank_picture_is_invalid_without_asking_the_network():
     predictor = ScriptedPredictor()
     blank = frame(0, np.zeros((64, 64, 3), np.uint8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -295,3 +296,25 @@ def test_the_same_image_gives_the_same_bits(tmp_path: Path) -> None:
     ]
 
     np.testing.assert_array_equal(maps[0], maps[1])
+
+
+def test_a_part_that_is_not_located_has_a_fault_and_no_score(tmp_path, monkeypatch):
+    from inspector.vision.fixture import prepare
+
+    def only_bright(image, spec, height, width):
+        return prepare(image, spec, height, width) if image.mean() > 100 else None
+
+    monkeypatch.setattr(predictor_module, "prepare", only_bright)
+    with_fixture = open_predictor(write_tiny_package(tmp_path))
+    images = [np.full((64, 64, 3), level, np.uint8) for level in (20, 200, 30, 150)]
+    found = with_fixture.predict([Crop(image) for image in images])
+    assert [p.fault for p in found] == [
+        predictor_module.NOT_LOCATED,
+        None,
+        predictor_module.NOT_LOCATED,
+        None,
+    ]
+    assert [math.isnan(p.score) for p in found] == [True, False, True, False]
+    # answers go to the crops they belong to, not to their places in the batch
+    assert found[1].score > found[3].score
+    assert with_fixture.predict([Crop(images[0])])[0].fault == predictor_module.NOT_LOCATED
