@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from training.threads import torch_threads
+
 PROJECTED = 64
 """Dimensions kept by the random projection: distances hold to about 1/sqrt(64)."""
 
@@ -25,15 +27,22 @@ def greedy_coreset(vectors: Tensor, count: int, generator: torch.Generator) -> T
     n = len(vectors)
     if count >= n:
         return torch.arange(n)
-    points = _projected(vectors, generator)
+    first = int(torch.randint(n, (1,), generator=generator))
+    # thousands of short steps: waiting for a second thread costs more than it computes,
+    # and twenty times as much where the cores are busy (measured)
+    with torch_threads(1):
+        return _farthest_first(_projected(vectors, generator), count, first)
+
+
+def _farthest_first(points: Tensor, count: int, first: int) -> Tensor:
     norms = points.square().sum(1)
     chosen = torch.empty(count, dtype=torch.int64)
-    current = int(torch.randint(n, (1,), generator=generator))
-    nearest = torch.full((n,), math.inf)
+    nearest = torch.full((len(points),), math.inf)
+    current = first
     for i in range(count):
         chosen[i] = current
-        distances = norms + norms[current] - 2.0 * (points @ points[current])
-        torch.minimum(nearest, distances, out=nearest)
+        distances = torch.addmv(norms, points, points[current], alpha=-2.0)
+        torch.minimum(nearest, distances.add_(norms[current]), out=nearest)
         # equal vectors must not be taken twice, and rounding leaves no exact zero
         nearest[current] = -math.inf
         current = int(nearest.argmax())

@@ -7,13 +7,11 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 
 import numpy as np
-import torch
 from pydantic import TypeAdapter, ValidationError
 
 from inspector.core.frame import Image
@@ -35,6 +33,7 @@ from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.methods import Fitted, Report, Views, find_method
+from training.threads import torch_threads
 
 CAMERA_VIEWS = 4
 """Pictures that the camera model takes of each good part, beside the still."""
@@ -96,7 +95,7 @@ def fit(order: Order, report: Report) -> Trained:
         raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
     files = order.category.train_good()
     data = fingerprint(files)
-    with _repeatable():
+    with torch_threads(_THREADS):
         prepared = _prepare(files, order, report)
         fitted = train(
             prepared.views, monochrome=prepared.monochrome, seed=order.seed, report=report
@@ -133,17 +132,6 @@ def _name(what: str, text: str) -> str:
             f"{what} {text!r}: expected 1 to 64 letters, digits, dots, dashes or underscores,"
             " the first a letter or digit"
         ) from None
-
-
-@contextmanager
-def _repeatable() -> Iterator[None]:
-    """Sums are split by thread: as many on every machine, or hashes would differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(_THREADS)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:

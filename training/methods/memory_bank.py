@@ -36,7 +36,7 @@ class Options:
 
     stages: tuple[int, ...] = (4, 10)
     patches: int = 4000
-    candidates: int = 60_000
+    candidates: int = 40_000
     bank_views: int = 2
 
 
