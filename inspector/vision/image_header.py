@@ -33,20 +33,45 @@ def is_complete(data: bytes) -> bool:
     return True
 
 
+def is_cmyk(data: bytes) -> bool:
+    """Whether a JPEG or TIFF file holds printing inks, of which no true colours can be had."""
+    try:
+        if data[:2] == b"\xff\xd8":
+            at = _jpeg_frame_header(data)
+            return at is not None and data[at + 9 : at + 10] == b"\x04"
+        # 5 is "separated" among the photometric interpretations
+        return data[:4] in (b"II*\0", b"MM\0*") and _tiff_tags(data).get(262) == 5
+    except struct.error:
+        return False
+
+
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    at = _jpeg_frame_header(data)
+    if at is None:
+        return None
+    height, width = struct.unpack_from(">HH", data, at + 5)
+    return width, height
+
+
+def _jpeg_frame_header(data: bytes) -> int | None:
+    """Where the SOF marker begins."""
     at = 2
     while True:
         marker, length = struct.unpack_from(">HH", data, at)
         # SOF0…SOF15, without DHT (C4), JPG (C8) and DAC (CC)
         if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height
+            return at
         if marker < 0xFFC0 or length < 2:
             return None
         at += 2 + length
 
 
 def _tiff_size(data: bytes) -> tuple[int, int]:
+    tags = _tiff_tags(data)
+    return tags[256], tags[257]
+
+
+def _tiff_tags(data: bytes) -> dict[int, int]:
     order = "<" if data[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(f"{order}I", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, directory)
@@ -56,7 +81,7 @@ def _tiff_size(data: bytes) -> tuple[int, int]:
         tag, kind = struct.unpack_from(f"{order}HH", data, at)
         # 3 is SHORT, anything else that may stand here is LONG
         (values[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", data, at + 8)
-    return values[256], values[257]
+    return values
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from inspector.core.frame import Image
-from inspector.vision.image_header import image_size, is_complete
+from inspector.vision.image_header import image_size, is_cmyk, is_complete
 
 MAX_PIXELS = 100_000_000
 
@@ -30,6 +30,8 @@ def decode_still(data: bytes) -> Image | Undecodable:
         return f"its header says {size[0]}x{size[1]} pixels; at most {MAX_PIXELS} are decoded"
     if not is_complete(data):
         return "the file is cut off"
+    if is_cmyk(data):
+        return "CMYK colours; expected RGB or grey"
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:

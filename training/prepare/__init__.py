@@ -1,0 +1,1 @@
+"""``prepare``: pictures from many sources become one category that training can trust."""
