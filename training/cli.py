@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from inspector.errors import InputError, InspectorError
@@ -20,7 +17,8 @@ from training.evaluate import Evaluation
 from training.evaluate import evaluate as run_evaluation
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
-from training.methods import Report
+from training.prepare.command import prepare
+from training.progress import progress
 
 INTERRUPTED = 130
 
@@ -33,6 +31,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.command()(prepare)
 
 
 @app.command()
@@ -67,7 +67,7 @@ def fit(
         licence=licence,
     )
     console = Console(stderr=True, highlight=False)
-    with _progress(console) as report:
+    with progress(console) as report:
         trained = run_fit(order, report)
     _print_trained(console, trained)
 
@@ -84,7 +84,7 @@ def evaluate(
 ) -> None:
     """Measure a package on the category's test images, as the station would judge them."""
     console = Console(stderr=True, highlight=False)
-    with _progress(console) as report:
+    with progress(console) as report:
         result = run_evaluation(model, find_category(data, category), report, variant=variant)
     console.print(_table(result))
     if json is not None:
@@ -116,21 +116,6 @@ def _guarded() -> int:
 def _interrupted() -> int:
     typer.echo("interrupted: nothing was written", err=True)
     return INTERRUPTED
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Report]:
-    """One bar a step, with the time it took and has left."""
-    columns = (TextColumn("{task.description:>12}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
-        tasks = {}
-
-        def report(step: str, share: float) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=1.0)
-            bars.update(tasks[step], completed=share)
-
-        yield report
 
 
 def _print_trained(console: Console, trained: Trained) -> None:
