@@ -37,7 +37,9 @@ def test_package_is_complete_and_runs(trained: Trained) -> None:
     ]
     assert trained.folder.parts[-2:] == ("disc", "1")
     predictor = open_predictor(trained.folder)
-    good, bad = predictor.predict([Crop(disc(50)), Crop(np.zeros((64, 64, 3), np.uint8))])
+    spoilt = disc(50)
+    spoilt[30:50, 50:70] = 20
+    good, bad = predictor.predict([Crop(disc(50)), Crop(spoilt)])
     thresholds = predictor.thresholds
     assert thresholds.t1 == 1.0 < thresholds.t2
     assert good.score < 1.0 < bad.score
@@ -61,8 +63,8 @@ def test_manifest_says_how_it_was_made(trained: Trained) -> None:
 
 def test_same_seed_same_package(discs: Path, trained: Trained, tmp_path: Path) -> None:
     category = find_category(discs, "disc")
-    again = fit(Order(category, tmp_path, size=64), _nothing)
-    other = fit(Order(category, tmp_path, size=64, seed=1), _nothing)
+    again = fit(Order(category, tmp_path, size=64, fixture="none"), _nothing)
+    other = fit(Order(category, tmp_path, size=64, fixture="none", seed=1), _nothing)
     first, second, third = (_files(t.folder) for t in (trained, again, other))
     for files in (first, second, third):
         manifest = json.loads(files.pop("manifest.json"))
@@ -75,7 +77,9 @@ def test_same_seed_same_package(discs: Path, trained: Trained, tmp_path: Path) -
 
 def test_grey_parts_make_a_model_that_ignores_colour(tmp_path: Path) -> None:
     root = write_category(tmp_path / "data", good=5, grey=True)
-    trained = fit(Order(find_category(root, "disc"), tmp_path / "m", size=64), _nothing)
+    trained = fit(
+        Order(find_category(root, "disc"), tmp_path / "m", size=64, fixture="none"), _nothing
+    )
     assert trained.manifest.training.options["monochrome"] is True
     predictor = open_predictor(trained.folder)
     grey = disc(7, grey=True)
@@ -90,7 +94,7 @@ def test_one_bad_image_ends_the_run_by_name(tmp_path: Path) -> None:
     broken = root / "disc" / "train" / "good" / "003.png"
     broken.write_bytes(broken.read_bytes()[:200])
     with pytest.raises(InputError, match=r"003\.png.*cut off"):
-        fit(Order(find_category(root, "disc"), tmp_path / "m", size=64), _nothing)
+        fit(Order(find_category(root, "disc"), tmp_path / "m", size=64, fixture="none"), _nothing)
     assert not (tmp_path / "m").exists()
 
 
@@ -98,20 +102,25 @@ def test_identical_images_are_refused(tmp_path: Path) -> None:
     for i in range(3):
         write_image(tmp_path / "disc" / "train" / "good" / f"{i}.png", disc(0))
     with pytest.raises(InputError, match="all 3 images"):
-        fit(Order(find_category(tmp_path, "disc"), tmp_path / "m", size=64), _nothing)
+        fit(
+            Order(find_category(tmp_path, "disc"), tmp_path / "m", size=64, fixture="none"),
+            _nothing,
+        )
 
 
 def test_aspect_is_the_usual_one(tmp_path: Path) -> None:
     for i in range(5):
         image = disc(i)[:48] if i else disc(i)
         write_image(tmp_path / "disc" / "train" / "good" / f"{i}.png", image)
-    trained = fit(Order(find_category(tmp_path, "disc"), tmp_path / "m", size=64), _nothing)
+    trained = fit(
+        Order(find_category(tmp_path, "disc"), tmp_path / "m", size=64, fixture="none"), _nothing
+    )
     assert trained.manifest.input.aspect == 2.0
 
 
 def test_a_version_is_not_overwritten_unasked(discs: Path, trained: Trained) -> None:
     out = trained.folder.parent.parent
-    order = Order(find_category(discs, "disc"), out, version="1", size=64)
+    order = Order(find_category(discs, "disc"), out, version="1", size=64, fixture="none")
     before = _files(trained.folder)
 
     def never(step: str, share: float) -> None:
@@ -127,10 +136,10 @@ def test_names_must_be_plain(discs: Path, tmp_path: Path, name: str) -> None:
     category = find_category(discs, "disc")
     if name:
         with pytest.raises(InputError, match="version"):
-            fit(Order(category, tmp_path, version=name, size=64), _nothing)
+            fit(Order(category, tmp_path, version=name, size=64, fixture="none"), _nothing)
     renamed = type(category)(name, category.path)
     with pytest.raises(InputError, match="category"):
-        fit(Order(renamed, tmp_path, size=64), _nothing)
+        fit(Order(renamed, tmp_path, size=64, fixture="none"), _nothing)
 
 
 FILES = {"manifest.json": b"{}", "card.md": b"new"}
