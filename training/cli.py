@@ -17,6 +17,7 @@ from training.evaluate import Evaluation
 from training.evaluate import evaluate as run_evaluation
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
+from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
 
@@ -47,6 +48,10 @@ def fit(
     size: Annotated[
         int, typer.Option(min=64, max=1024, help="Side of the network's input, a multiple of 32.")
     ] = 256,
+    fixture: Annotated[
+        FixtureName,
+        typer.Option(help="How the part is found and turned first; auto tries what can be learnt."),
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0,
     licence: Annotated[
         str, typer.Option(help="Under which the model may be used (its images decide).")
@@ -62,6 +67,7 @@ def fit(
         method=method,
         version=version,
         size=size,
+        fixture=fixture,
         seed=seed,
         force=force,
         licence=licence,
@@ -124,6 +130,7 @@ def _print_trained(console: Console, trained: Trained) -> None:
         f"{manifest.title}: T1 {limits.t1:.4f} (about {limits.overkill_t1:.2%} of good parts at or"
         f" above), T2 {limits.t2:.4f}, from {limits.n_good} held-out good images in"
         f" {limits.n_views} views each; escapes unknown without defects\n"
+        f"fixture {manifest.training.options['fixture']}\n"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}"
     )
 

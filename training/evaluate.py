@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.core.geometry import Affine, Box
 from inspector.core.inspection import Crop, Prediction, Verdict
 from inspector.core.manifest import ProposedThresholds
 from inspector.core.recipe import Recipe, Thresholds, judge
@@ -200,8 +201,13 @@ def _floors(defective: Flags) -> dict[str, float]:
 
 
 def _pixel_figures(outcomes: Sequence[Outcome]) -> PixelFigures | None:
-    """None without masks; defective images whose defect nobody outlined are left out."""
-    usable = [o for o in outcomes if o.sample.mask or not o.sample.is_defective]
+    """None without masks or maps; left out are defective images whose defect nobody
+    outlined, and images whose part was not located: those have no map, only a verdict."""
+    usable = [
+        o
+        for o in outcomes
+        if (o.sample.mask or not o.sample.is_defective) and o.prediction.fault is None
+    ]
     heats = [o.prediction.anomaly_map for o in usable]
     known = [h for h in heats if h is not None and np.isfinite(h).all()]
     if len(known) < len(usable) or not any(o.sample.mask for o in usable):
@@ -219,9 +225,28 @@ def _labelled(
     """Maps at the size of their image, with the defect regions numbered from 1."""
     for outcome in outcomes:
         heat, (height, width) = outcome.prediction.anomaly_map, outcome.size
-        full = cv2.resize(np.asarray(heat), (width, height), interpolation=cv2.INTER_LINEAR)
+        full = _on_image(np.asarray(heat), outcome.prediction.to_image, height, width)
         labels = np.zeros((height, width), np.int32)
         if outcome.sample.mask:
             mask = read_mask(outcome.sample.mask, height, width).astype(np.uint8)
             labels = cv2.connectedComponents(mask, connectivity=8)[1]  # type: ignore[assignment]
-        yield full, labels  # type: ignore[misc]
+        yield full, labels
+
+
+def _on_image(
+    heat: NDArray[np.float32], to_image: Affine, height: int, width: int
+) -> NDArray[np.float32]:
+    """The map laid over its image; what a fixture cut off is as low as the map's lowest."""
+    # warpAffine maps pixel centres, Affine maps edges: shift by half a pixel both ways
+    centred = Affine.translation(0.5, 0.5).then(to_image).then(Affine.translation(-0.5, -0.5))
+    h, w = heat.shape
+    shown = to_image.box(Box(0, 0, w, h))
+    covers = min(shown.x1, shown.y1) <= 0 and shown.x2 >= width and shown.y2 >= height
+    full: NDArray[np.float32] = cv2.warpAffine(  # type: ignore[assignment]
+        heat,
+        centred.as_array(),
+        (width, height),
+        borderMode=cv2.BORDER_REPLICATE if covers else cv2.BORDER_CONSTANT,
+        borderValue=float(heat.min()),
+    )
+    return full

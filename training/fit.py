@@ -26,12 +26,14 @@ from inspector.core.manifest import (
 )
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
+from inspector.vision.fixture import prepare
 from inspector.vision.resize import resize
 from training.calibrate import Calibration, calibrate
 from training.camera_model import CameraModel, photograph
 from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
+from training.fixturing import Choice, FixtureName, choose_fixture
 from training.methods import Fitted, Report, Views, find_method
 from training.threads import torch_threads
 
@@ -48,8 +50,9 @@ _NAME: TypeAdapter[str] = TypeAdapter(Name)
 class Order:
     """What to train and where to put it.
 
-    ``size`` is the side of the network's square input, pixels; ``version`` None takes
-    the next free number.
+    ``size`` is the side of the network's square input, pixels (with a fixture that crops
+    to the part, the side of a square with as many); ``version`` None takes the next free
+    number.
     """
 
     category: Category
@@ -57,6 +60,7 @@ class Order:
     method: str = "memory-bank"
     version: str | None = None
     size: int = 256
+    fixture: FixtureName = "auto"
     seed: int = 0
     force: bool = False
     licence: str = UNSTATED_LICENCE
@@ -79,6 +83,7 @@ class _Prepared:
     views: Views
     aspect: float
     monochrome: bool
+    choice: Choice
 
 
 def fit(order: Order, report: Report) -> Trained:
@@ -103,7 +108,8 @@ def fit(order: Order, report: Report) -> Trained:
         raw = calibrate(fitted.held_out)
         # from here on T1 is 1 in every package: a score says how far beyond good it is
         fitted.detector.set_unit(raw.t1)
-        exported = export(fitted.detector, order.size, order.size, seed=order.seed)
+        choice = prepared.choice
+        exported = export(fitted.detector, choice.height, choice.width, seed=order.seed)
     calibration = raw.in_units_of(raw.t1)
     manifest = _manifest(order, folder.name, data, prepared, fitted, calibration, exported)
     package = {
@@ -135,36 +141,46 @@ def _name(what: str, text: str) -> str:
 
 
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
-    def one(index: int) -> tuple[Views, float, bool]:
-        image = read_image(files[index])
-        height, width = image.shape[:2]
-        return _views(image, index, order), width / height, is_grey(image)
-
-    views = np.empty((len(files), 1 + CAMERA_VIEWS, order.size, order.size, 3), np.uint8)
-    aspects, greys = [], []
-    for i, (view, aspect, grey) in enumerate(_in_threads(one, len(files))):
-        views[i] = view
-        aspects.append(aspect)
-        greys.append(grey)
+    images = []
+    for i, image in enumerate(_in_threads(lambda i: read_image(files[i]), len(files))):
+        images.append(image)
         report("images", (i + 1) / len(files))
+    choice = choose_fixture(images, order.fixture, size=order.size, seed=order.seed, report=report)
+    shape = (len(files), 1 + CAMERA_VIEWS, choice.height, choice.width, 3)
+    views = np.empty(shape, np.uint8)
+    work = _in_threads(lambda i: _views(images[i], i, choice, order.seed), len(files))
+    for i, view in enumerate(work):
+        views[i] = view
+        report("views", (i + 1) / len(files))
+    aspect = float(np.median([i.shape[1] / i.shape[0] for i in images]))
     # colour that no training image has says nothing about parts, only about the camera
-    return _Prepared(views, float(np.median(aspects)), monochrome=all(greys))
+    return _Prepared(views, aspect, all(is_grey(i) for i in images), choice)
 
 
-def _views(image: Image, index: int, order: Order) -> Views:
-    """uint8 (v, size, size, 3): the still, then what the camera model makes of it."""
+def _views(image: Image, index: int, choice: Choice, seed: int) -> Views:
+    """uint8 (v, h, w, 3): the still, then what the camera model makes of it.
+
+    A good part that the fixture does not find (one in a hundred, at most) goes in as it
+    lies, centred: the bank may then know its features, and the station rejects it anyhow.
+    """
     camera = CameraModel()
+    least = min(choice.height, choice.width)
     pictures = [image]
     for view in range(CAMERA_VIEWS):
         # a generator of its own for each, so that no order of work changes the result
-        rng = np.random.default_rng([order.seed, index, view])
-        pictures.append(photograph(image, camera, rng, least=order.size))
-    return np.stack([resize(picture, order.size, order.size) for picture in pictures])
+        rng = np.random.default_rng([seed, index, view])
+        pictures.append(photograph(image, camera, rng, least=least))
+    return np.stack([_input(picture, choice) for picture in pictures])
 
 
-def _in_threads(
-    work: Callable[[int], tuple[Views, float, bool]], count: int
-) -> Iterator[tuple[Views, float, bool]]:
+def _input(picture: Image, choice: Choice) -> Image:
+    prepared = prepare(picture, choice.spec, choice.height, choice.width)
+    if prepared is None:
+        return resize(picture, choice.height, choice.width)
+    return prepared.image
+
+
+def _in_threads(work: Callable[[int], Image], count: int) -> Iterator[Image]:
     pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
     try:
         yield from pool.map(work, range(count))
@@ -193,11 +209,15 @@ def _manifest(
     options = fitted.options | {
         "monochrome": prepared.monochrome,
         "camera_views": CAMERA_VIEWS,
+        "fixture": prepared.choice.why,
     }
     return ModelManifest(
         category=order.category.name,
         version=version,
-        input=InputSpec(height=order.size, width=order.size, aspect=prepared.aspect),
+        fixture=prepared.choice.spec,
+        input=InputSpec(
+            height=prepared.choice.height, width=prepared.choice.width, aspect=prepared.aspect
+        ),
         outputs=exported.outputs,
         score_is_map_max=True,
         variants=[variant],

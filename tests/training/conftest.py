@@ -21,4 +21,6 @@ def discs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(discs: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Trained at 64 px on ``discs``; read only."""
     out = tmp_path_factory.mktemp("models")
-    return fit(Order(find_category(discs, "disc"), out, size=64), lambda step, share: None)
+    return fit(
+        Order(find_category(discs, "disc"), out, size=64, fixture="none"), lambda step, share: None
+    )

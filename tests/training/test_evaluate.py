@@ -128,7 +128,19 @@ def test_commands(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fit = ["fit", "--data", discs, "--category", "disc", "--out", tmp_path / "m", "--size", "64"]
+    fit = [
+        "fit",
+        "--data",
+        discs,
+        "--category",
+        "disc",
+        "--out",
+        tmp_path / "m",
+        "--size",
+        "64",
+        "--fixture",
+        "none",
+    ]
     assert _run(monkeypatch, *fit) == 0
     assert "T1 1.0000" in capsys.readouterr().err
     measure = ["evaluate", "--data", discs, "--category", "disc", "--model", tmp_path / "m/disc/1"]

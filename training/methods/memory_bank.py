@@ -138,19 +138,36 @@ def fit(
     options = options or Options()
     grid = FeatureGrid(options.stages, (views.shape[2], views.shape[3]), monochrome=monochrome)
     features = _all_features(grid, views, report)
-    held_out = np.empty(views.shape[:2])
-    parts = folds(len(views), FOLDS, seed)
-    for k, held in enumerate(parts):
-        report("holding out", k / (len(parts) + 1))
-        others = np.setdiff1d(np.arange(len(views)), held)
-        detector = MemoryBank(grid, _bank(features[others], options, seed))
-        scores = detector.score_features(features[held].flatten(0, 1))
-        held_out[held] = scores.reshape(len(held), -1)
-    report("holding out", len(parts) / (len(parts) + 1))
+    held_out = _held_out(grid, features, options, seed, report)
     detector = MemoryBank(grid, _bank(features, options, seed))
     report("holding out", 1.0)
     record = asdict(options) | {"stages": ",".join(str(s) for s in options.stages)}
     return Fitted(detector, held_out, record)
+
+
+def score_held_out(views: Views, *, seed: int, options: Options) -> NDArray[np.float64]:
+    """float64 (n, v): each part's views by a bank of the other parts' (in folds)."""
+    grid = FeatureGrid(options.stages, (views.shape[2], views.shape[3]), monochrome=False)
+    return _held_out(grid, _all_features(grid, views, _quiet), options, seed, _quiet)
+
+
+def _quiet(what: str, share: float) -> None:
+    """For work that is a part of a larger step."""
+
+
+def _held_out(
+    grid: FeatureGrid, features: Tensor, options: Options, seed: int, report: Report
+) -> NDArray[np.float64]:
+    held_out = np.empty(features.shape[:2])
+    parts = folds(len(features), FOLDS, seed)
+    for k, held in enumerate(parts):
+        report("holding out", k / (len(parts) + 1))
+        others = np.setdiff1d(np.arange(len(features)), held)
+        detector = MemoryBank(grid, _bank(features[others], options, seed))
+        scores = detector.score_features(features[held].flatten(0, 1))
+        held_out[held] = scores.reshape(len(held), -1)
+    report("holding out", len(parts) / (len(parts) + 1))
+    return held_out
 
 
 @torch.inference_mode()
