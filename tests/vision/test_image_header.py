@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.vision.image_header import image_size, is_complete
+from inspector.vision.image_header import image_size, is_cmyk, is_complete
 
 _SUFFIXES = [".png", ".jpg", ".bmp", ".tif", ".webp"]
 
@@ -23,6 +23,7 @@ def test_size_and_completeness(suffix: str) -> None:
     data = encode(suffix, 37, 21)
     assert image_size(data) == (37, 21)
     assert is_complete(data)
+    assert not is_cmyk(data)
 
 
 def test_lossless_and_plain_webp() -> None:
@@ -42,3 +43,4 @@ def test_a_cut_file_is_incomplete(suffix: str) -> None:
 def test_garbage_never_raises(data: bytes, head: bytes) -> None:
     image_size(head + data)
     is_complete(head + data)
+    is_cmyk(head + data)

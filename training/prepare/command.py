@@ -83,7 +83,7 @@ def prepare(
         roi=Roi.parse(roi) if roi is not None else None,
     )
     # before minutes are spent on reading
-    check_target(request.folder, request.sources, force=force)
+    check_target(request, request.sources)
     console = Console(stderr=True, highlight=False)
     with progress(console) as report:
         found = survey(request, report)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -50,10 +49,6 @@ class Inventory:
     problems: list[Problem]
     bad_masks: list[str]
     empty_masks: list[str]
-
-    def sizes(self) -> Counter[tuple[int, int]]:
-        """(width, height) and how many, the most frequent first."""
-        return Counter((p.width, p.height) for p in self.pictures)
 
 
 def take_inventory(items: Sequence[Item], report: Report) -> Inventory:

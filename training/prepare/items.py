@@ -26,6 +26,21 @@ class Trust(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a source.
+
+    Attributes:
+        category: a folder to look for in it first.
+        trust: whom to believe where labels disagree; None for nobody.
+        roi: the region to cut out of a station's pictures.
+    """
+
+    category: str | None = None
+    trust: Trust | None = None
+    roi: Roi | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A picture of the source.
 

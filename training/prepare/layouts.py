@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from inspector.core.geometry import Roi
 from inspector.errors import InputError
 from training.datasets import GOOD, SUFFIXES, list_images
 from training.prepare.archive import find_archive, read_archive
 from training.prepare.earlier import read_records
-from training.prepare.items import TEST, TRAIN, UNLABELLED, Found, Item, Trust
+from training.prepare.items import TEST, TRAIN, UNLABELLED, Found, Item, Reading
 from training.prepare.labels import kind_of
 from training.prepare.sidecar import with_sidecar
 from training.prepare.table import read_table
@@ -22,15 +20,6 @@ _EXPECTED = (
     "expected train/good and test/<kind> (MVTec AD), folders by class (good, bad or kinds of"
     " defect), a CSV file with path,label, or the folder of a station's pictures"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read: ``category`` names a folder to look for first, ``roi`` is for archives."""
-
-    category: str | None = None
-    trust: Trust | None = None
-    roi: Roi | None = None
 
 
 def read_source(source: Path, how: Reading) -> Found:
@@ -44,9 +33,9 @@ def read_source(source: Path, how: Reading) -> Found:
         return read_archive(archive, how.roi)
     folder = category_folder(source, how.category)
     if _has_splits(folder):
-        found = _read_mvtec(folder, how.trust)
+        found = _read_mvtec(folder, how)
     elif _class_folders(folder):
-        found = _read_classes(folder, None, folder, how.trust)
+        found = _read_classes(folder, None, folder, how)
     else:
         raise InputError(f"{folder}: no layout that is known{_hint(folder)}: {_EXPECTED}")
     found.ignored += _ignored(folder)
@@ -77,20 +66,20 @@ def _read_file(source: Path, how: Reading) -> Found:
 
 
 def _has_splits(folder: Path) -> bool:
-    return (folder / TRAIN).is_dir() or (folder / TEST).is_dir()
+    return any((folder / name).is_dir() for name in (TRAIN, TEST, UNLABELLED))
 
 
-def _read_mvtec(root: Path, trust: Trust | None) -> Found:
+def _read_mvtec(root: Path, how: Reading) -> Found:
     found = Found()
     for split in (TRAIN, TEST):
         if (root / split).is_dir():
-            found.add(_read_classes(root / split, split, root, trust))
+            found.add(_read_classes(root / split, split, root, how))
     for file in list_images(root / UNLABELLED):
         found.items.append(Item(file, UNLABELLED, UNLABELLED))
     return read_records(root, found)
 
 
-def _read_classes(folder: Path, split: str | None, root: Path, trust: Trust | None) -> Found:
+def _read_classes(folder: Path, split: str | None, root: Path, how: Reading) -> Found:
     """Folders of classes; one of them must be that of the good ones, or none has pictures."""
     classes = _class_folders(folder)
     kinds = {c: _folder_kind(c) for c in classes}
@@ -103,7 +92,7 @@ def _read_classes(folder: Path, split: str | None, root: Path, trust: Trust | No
     for inside, kind in kinds.items():
         for file in list_images(inside):
             mask = None if kind == GOOD else find_mask(root, inside.name, file)
-            with_sidecar(Item(file, kind, split, mask), found, trust)
+            with_sidecar(Item(file, kind, split, mask), found, how)
     return found
 
 

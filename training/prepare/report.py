@@ -21,7 +21,7 @@ _LISTED = 20
 
 def document(survey: Survey) -> dict[str, Any]:
     """JSON-ready; ``written`` is for the caller to add."""
-    request, inventory, duplicates = survey.request, survey.inventory, survey.duplicates
+    request, duplicates = survey.request, survey.duplicates
     return {
         "schema": SCHEMA,
         "category": request.name,
@@ -37,9 +37,7 @@ def document(survey: Survey) -> dict[str, Any]:
         "counts": {split: dict(sorted(k.items())) for split, k in survey.counts().items()},
         "imbalance": imbalance(survey),
         "masks": sum(c.picture.item.mask is not None for c in survey.chosen),
-        "sizes": [
-            {"width": w, "height": h, "n": n} for (w, h), n in inventory.sizes().most_common()
-        ],
+        "sizes": [{"width": w, "height": h, "n": n} for (w, h), n in survey.sizes().most_common()],
         "duplicates": {
             "dropped": [
                 {"file": _path(survey, drop), "same_as": _path(survey, keep)}
@@ -124,7 +122,7 @@ def _summary(survey: Survey) -> list[str]:
             + _on_test(figures["all_pass_accuracy_test"])
             + ", and find no defect"
         )
-    sizes = survey.inventory.sizes().most_common()
+    sizes = survey.sizes().most_common()
     shown = ", ".join(f"{w}×{h} ({n})" for (w, h), n in sizes[:4])
     if sizes:
         lines.append(f"sizes: {shown}" + (f" and {len(sizes) - 4} others" if sizes[4:] else ""))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.datasets import GOOD
-from training.prepare.items import Found, Item, Problem, Trust
+from training.prepare.items import Found, Item, Problem, Reading, Trust
 from training.prepare.labels import kind_of
 
 SCHEMA = 1
@@ -71,10 +71,10 @@ def label_of(document: Mapping[str, Any]) -> str | None:
     return kind
 
 
-def with_sidecar(item: Item, found: Found, trust: Trust | None) -> None:
+def with_sidecar(item: Item, found: Found, how: Reading) -> None:
     """Adds a sorted picture to ``found``, with what its sidecar knows of it, if it has one.
 
-    A person's label there that contradicts the folder is a conflict, decided by ``trust``.
+    A person's label there that contradicts the folder is a conflict, decided by ``how.trust``.
     """
     document = read_sidecar(item.path)
     try:
@@ -85,9 +85,9 @@ def with_sidecar(item: Item, found: Found, trust: Trust | None) -> None:
         found.problems.append(Problem(item.path, document))
         return
     if document is not None:
-        item = replace(item, record=record_of(document))
+        item = replace(item, roi=how.roi, record=record_of(document))
     if label is not None and (label == GOOD) is not item.is_good:
         found.conflicts.append(f"{item.path}: its sidecar says {label}, its folder {item.kind}")
-        if trust is Trust.CSV:
+        if how.trust is Trust.CSV:
             item = replace(item, kind=label, mask=None if label == GOOD else item.mask)
     found.items.append(item)

@@ -12,8 +12,8 @@ from inspector.errors import InputError
 from training.methods import Report
 from training.prepare.duplicates import clusters
 from training.prepare.inventory import Inventory, Picture, take_inventory
-from training.prepare.items import TEST, TRAIN, UNLABELLED, Found, Problem, Trust
-from training.prepare.layouts import Reading, category_folder, read_source
+from training.prepare.items import TEST, TRAIN, UNLABELLED, Found, Problem, Reading, Trust
+from training.prepare.layouts import category_folder, read_source
 from training.prepare.leakage import Duplicates, Leak, find_duplicates, find_leaks, left_out
 from training.prepare.split import split_pictures
 
@@ -85,6 +85,10 @@ class Survey:
     @property
     def problems(self) -> list[Problem]:
         return self.found.problems + self.inventory.problems
+
+    def sizes(self) -> Counter[tuple[int, int]]:
+        """(width, height) in pixels of what will be written."""
+        return Counter((c.picture.width, c.picture.height) for c in self.chosen)
 
     def counts(self) -> dict[str, Counter[str]]:
         """Pictures to write, by split and kind."""
@@ -170,7 +174,7 @@ def _notes(request: Request, inventory: Inventory, chosen: Sequence[Chosen]) -> 
     moved = sum(p.item.split == TRAIN and not p.item.is_good for p in inventory.pictures)
     if moved:
         yield f"{moved} defects of {TRAIN} go to {TEST}: training learns from good parts"
-    aspects = [p.width / p.height for p in inventory.pictures]
+    aspects = [c.picture.width / c.picture.height for c in chosen]
     if aspects and max(aspects) > min(aspects) * (1 + ASPECT_SPREAD):
         yield (
             f"aspects from {min(aspects):.2f} to {max(aspects):.2f}: one network input distorts"

@@ -23,7 +23,7 @@ from training.prepare.earlier import PROVENANCE
 from training.prepare.items import UNLABELLED, safe_name
 from training.prepare.pixels import as_written, encode_png, read_outline
 from training.prepare.sidecar import FIELDS
-from training.prepare.survey import Chosen, Survey
+from training.prepare.survey import Chosen, Request, Survey
 from training.staging import NEW, move_in, staging
 
 SUMMARY = "prepare.json"
@@ -39,15 +39,16 @@ class _Place:
     mask: Path
 
 
-def check_target(folder: Path, sources: Sequence[Path], *, force: bool) -> None:
+def check_target(request: Request, sources: Sequence[Path]) -> None:
     """Raises InputError for a folder that must not be written or replaced."""
     try:
-        _NAME.validate_python(folder.name)
+        _NAME.validate_python(request.name)
     except ValidationError:
         raise InputError(
-            f"category {folder.name!r}: expected 1 to 64 letters, digits, dots, dashes or"
+            f"category {request.name!r}: expected 1 to 64 letters, digits, dots, dashes or"
             " underscores, the first a letter or digit; name it with --category"
         ) from None
+    folder = request.folder
     place = folder.resolve()
     for source in (s.resolve() for s in sources):
         if (
@@ -61,7 +62,7 @@ def check_target(folder: Path, sources: Sequence[Path], *, force: bool) -> None:
             )
     if not folder.exists():
         return
-    if not force:
+    if not request.force:
         raise InputError(f"{folder} exists: choose another --out, or --force to replace it")
     if not (folder / SUMMARY).is_file():
         raise InputError(
@@ -76,7 +77,7 @@ def write(survey: Survey, document: dict[str, Any], report: Report) -> Path:
     Raises InputError where the disk refuses or a source changed since it was read.
     """
     folder = survey.request.folder
-    check_target(folder, _all_sources(survey), force=survey.request.force)
+    check_target(survey.request, _all_sources(survey))
     try:
         survey.request.out.mkdir(parents=True, exist_ok=True)
         with staging(survey.request.out, ".prepare-") as staged:
@@ -122,10 +123,10 @@ def _write_picture(folder: Path, chosen: Chosen, place: _Place) -> dict[str, str
         hashlib.sha256(data).hexdigest(),
         chosen.split,
         item.kind,
-        str(item.path),
+        str(item.path.absolute()),
         picture.sha256,
         mask,
-        str(item.mask) if mask else "",
+        str(item.mask.absolute()) if item.mask and mask else "",
         str(item.roi or ""),
     )
     return dict(zip(_OWN, values, strict=True)) | dict(item.record)
