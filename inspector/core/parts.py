@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -239,6 +239,23 @@ def _rank(score: float) -> float:
 
 
 @dataclass(slots=True)
+class _Votes:
+    """Of one part; its size does not grow with the time the part rests."""
+
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    best: FrameVote | None = None
+    score: float = -math.inf
+
+    def add(self, vote: FrameVote) -> bool:
+        self.counts[vote.verdict] += 1
+        self.score = max(self.score, _rank(vote.score))
+        if self.best is not None and vote.order <= self.best.order:
+            return False
+        self.best = vote
+        return True
+
+
+@dataclass(slots=True)
 class PartAssembler:
     """Joins the votes of a part's settled frames once the part has ended (one thread)."""
 
@@ -247,36 +264,32 @@ class PartAssembler:
     recipe: Recipe
     new_id: Callable[[], str]
     _recipe_id: str = ""
-    _votes: dict[int, list[FrameVote]] = field(default_factory=dict)
+    _votes: dict[int, _Votes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._recipe_id = self.recipe.recipe_id
 
     def add(self, part_index: int, inspections: Sequence[Inspection]) -> bool:
         """Notes a settled frame; True where it is the most telling one of its part so far."""
-        votes = self._votes.setdefault(part_index, [])
-        vote = FrameVote.of(inspections)
-        best = max((v.order for v in votes), default=None)
-        votes.append(vote)
-        return best is None or vote.order > best
+        return self._votes.setdefault(part_index, _Votes()).add(FrameVote.of(inspections))
 
     def end(self, span: PartSpan) -> Part:
         """The part's one verdict; INVALID where no settled frame of it was inspected."""
-        votes = self._votes.pop(span.part_index, [])
-        verdict = join_frames([v.verdict for v in votes], self.recipe.parts)
+        votes = self._votes.pop(span.part_index, _Votes())
+        verdict = join_frames(votes.counts, self.recipe.parts)
         if span.fault is not None:
             verdict = worst((verdict, Verdict.INVALID))
-        key = max(votes, key=lambda v: v.order, default=None)
+        key = votes.best
         return Part(
             part_id=self.new_id(),
             run_id=self.run_id,
             part_index=span.part_index,
             verdict=verdict,
-            score=max((v.score for v in votes if math.isfinite(v.score)), default=math.nan),
+            score=votes.score if math.isfinite(votes.score) else math.nan,
             first_frame=span.first_frame,
             last_frame=span.last_frame,
             frames_settled=span.frames_settled,
-            frames_inspected=len(votes),
+            frames_inspected=votes.counts.total(),
             key_frame=key.frame_index if key else None,
             defects=key.telling.defects if key else (),
             model_id=self.model_id,

@@ -22,6 +22,8 @@ from inspector.errors import ConfigError
 SIDE = 64
 Thumbnail: TypeAlias = NDArray[np.uint8]
 """uint8 (64, 64), grey."""
+MAX_LIGHT = 8
+"""Grey levels of flicker that are taken out: 3 % of full scale, as lamps have it."""
 
 
 class Presence(StrEnum):
@@ -149,9 +151,13 @@ class PresenceWatcher:
 
 
 def _difference(a: Thumbnail, b: Thumbnail) -> NDArray[np.int16]:
-    """|a − b| after taking out a common change of light (the median difference)."""
+    """|a − b| after taking out a common change of light (the median difference).
+
+    At most MAX_LIGHT levels: a part that fills most of a tight region must not be taken
+    for light.
+    """
     signed = a.astype(np.int16) - b
-    light = np.int16(np.clip(_median_of_bytes(signed), -16, 16))
+    light = np.int16(np.clip(_median_of_bytes(signed), -MAX_LIGHT, MAX_LIGHT))
     difference: NDArray[np.int16] = np.abs(signed - light)
     return difference
 
@@ -163,5 +169,5 @@ def _median_of_bytes(signed: NDArray[np.int16]) -> int:
 
 
 def _touches_border(changed: NDArray[np.bool_]) -> bool:
-    edges = (changed[:, :1], changed[:, -1:])
+    edges = (changed[:, 0], changed[:, -1], changed[0], changed[-1])
     return any(bool(np.count_nonzero(e) > SIDE // 16) for e in edges)

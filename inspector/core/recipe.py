@@ -10,12 +10,13 @@ import hashlib
 import json
 import math
 import tomllib
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from inspector.core.geometry import Box, Roi, bounding_box
-from inspector.core.inspection import Verdict, worst
+from inspector.core.inspection import SEVERITY, Verdict, worst
 from inspector.core.manifest import Name, Sha256, Strict, first_problem
 from inspector.core.presence import PresenceRule
 from inspector.errors import ConfigError, RecipeMismatchError
@@ -202,14 +203,22 @@ def judge(score: float, recipe: Recipe) -> Verdict:
     return Verdict.PASS
 
 
-def join_frames(verdicts: list[Verdict], rule: PartRule) -> Verdict:
-    """One verdict for a part from those of its settled frames; INVALID for none."""
-    if rule.rule == "worst" or len(verdicts) < rule.n:
-        return worst(verdicts)
-    remaining = list(verdicts)
-    for _ in range(rule.k - 1):
-        remaining.remove(worst(remaining))
-    return worst(remaining)
+def join_frames(verdicts: Mapping[Verdict, int], rule: PartRule) -> Verdict:
+    """One verdict for a part from those of its settled frames, counted; INVALID for none.
+
+    Only frames with an answer count towards ``n``: a part most of whose frames nobody
+    could judge is as good as its worst frame.
+    """
+    answered = sum(count for verdict, count in verdicts.items() if verdict is not Verdict.INVALID)
+    seen = [verdict for verdict, count in verdicts.items() if count]
+    if rule.rule == "worst" or answered < rule.n:
+        return worst(seen)
+    reached = 0
+    for verdict in sorted(seen, key=SEVERITY.__getitem__, reverse=True):
+        reached += verdicts[verdict]
+        if reached >= rule.k:
+            return verdict
+    return worst(seen)
 
 
 def parse_recipe(text: str, where: str) -> Recipe:

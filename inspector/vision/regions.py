@@ -14,6 +14,8 @@ from inspector.core.inspection import Defect, Prediction
 from inspector.core.recipe import Recipe, RegionSpec
 
 MOST_DEFECTS = 32
+_EDGE = 1e-6
+"""Pixels; rounding noise of a composed map must not open a seam."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ def find(prediction: Prediction, region: RegionSpec, recipe: Recipe) -> Finding:
     """
     if prediction.anomaly_map is None:
         return Finding(prediction.score, ())
+    if not np.isfinite(prediction.anomaly_map).all():
+        return Finding(math.nan, ())
     if not recipe.needs_map and prediction.score < recipe.thresholds.t1:
         return Finding(prediction.score, ())
     return _from_map(prediction, prediction.anomaly_map, region, recipe)
@@ -42,8 +46,6 @@ def find(prediction: Prediction, region: RegionSpec, recipe: Recipe) -> Finding:
 def _from_map(
     prediction: Prediction, heat: NDArray[np.float32], region: RegionSpec, recipe: Recipe
 ) -> Finding:
-    if not np.isfinite(heat).all():
-        return Finding(math.nan, ())
     keep = _outside_masks(heat.shape, region, prediction.to_image)
     kept = np.where(keep, heat, -np.inf)
     spots = _spots(heat, kept >= recipe.thresholds.t1)
@@ -87,23 +89,26 @@ def _highest(peaks: NDArray[np.float32], counted: NDArray[np.bool_]) -> list[int
 def _outside_masks(
     shape: tuple[int, ...], region: RegionSpec, to_image: Affine
 ) -> NDArray[np.bool_]:
-    """bool (h, w): map pixels whose area touches no ignore mask only partly covered.
+    """bool (h, w): the map pixels that no ignore mask covers wholly.
 
-    A map pixel is left out only where the mask covers all of it: at a mask's edge the
-    station rather looks once too often.
+    Masks are in pixels of the region. A map pixel is left out only where all four of its
+    corners, brought to the region, lie in one mask: at a mask's edge, and under a turned
+    map, the station rather looks once too often.
     """
-    keep = np.ones(shape, np.bool_)
+    h, w = shape[0], shape[1]
+    keep = np.ones((h, w), np.bool_)
     if not region.ignored_boxes:
         return keep
     roi = region.region
     to_part = to_image.then(Affine.translation(-roi.x, -roi.y)) if roi else to_image
-    from_part = to_part.inverse()
+    columns, rows = np.meshgrid(np.arange(w + 1), np.arange(h + 1))
+    xs = to_part.a * columns + to_part.b * rows + to_part.c
+    ys = to_part.d * columns + to_part.e * rows + to_part.f
     for box in region.ignored_boxes:
-        corners = [from_part.apply(x, y) for x in (box.x1, box.x2) for y in (box.y1, box.y2)]
-        xs, ys = [c[0] for c in corners], [c[1] for c in corners]
-        x1, y1 = (math.ceil(min(v) - 1e-6) for v in (xs, ys))
-        x2, y2 = (math.floor(max(v) + 1e-6) for v in (xs, ys))
-        keep[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = False
+        inside = (xs >= box.x1 - _EDGE) & (xs <= box.x2 + _EDGE)
+        inside &= (ys >= box.y1 - _EDGE) & (ys <= box.y2 + _EDGE)
+        covered = inside[:-1, :-1] & inside[1:, :-1] & inside[:-1, 1:] & inside[1:, 1:]
+        keep &= ~covered
     return keep
 
 

@@ -41,6 +41,19 @@ def test_a_part_slides_in_rests_and_leaves():
     assert states(watcher(), pictures) == [e, m, m, m, s, s, m, m, e, e]
 
 
+@pytest.mark.parametrize("share", [0.25, 0.56, 0.9, 1.0])
+def test_a_part_that_fills_a_tight_region_is_no_change_of_light(share):
+    picture = BELT.copy()
+    picture[: round(64 * share)] += 34
+    assert states(watcher(), [picture] * 2)[1] is Presence.SETTLED
+
+
+def test_inside_means_off_the_upper_and_lower_border_too():
+    cut = BELT.copy()
+    cut[:20, 20:40] = 200
+    assert states(watcher(settled_when="inside"), [cut] * 2)[1] is Presence.MOVING
+
+
 def test_settling_takes_the_frames_it_is_told():
     pictures = [with_part(20)] * 5
     assert states(watcher(settle_frames=3), pictures) == [

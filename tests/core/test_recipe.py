@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -110,17 +111,19 @@ P, R, F, X = Verdict.PASS, Verdict.REVIEW, Verdict.FAIL, Verdict.INVALID
         ([F, F, P], 2, 3, F),
         ([F, R, P], 2, 3, R),
         ([F, P], 2, 3, F),
-        ([X, P, P], 2, 3, P),
+        ([X, P, P], 2, 3, X),
+        ([X, P, P, P], 2, 3, P),
         ([X, X, P], 2, 3, X),
+        ([X, X, P, P, P], 2, 3, X),
     ],
 )
 def test_frames_join_by_k_of_n(verdicts, k, n, joined):
-    assert join_frames(verdicts, PartRule(rule="k_of_n", k=k, n=n)) is joined
+    assert join_frames(Counter(verdicts), PartRule(rule="k_of_n", k=k, n=n)) is joined
 
 
 @given(st.lists(st.sampled_from([P, R, F, X]), min_size=1))
 def test_worst_is_never_milder_than_any(verdicts):
-    joined = join_frames(verdicts, PartRule())
+    joined = join_frames(Counter(verdicts), PartRule())
     assert all(SEVERITY[joined] >= SEVERITY[v] for v in verdicts)
     assert joined in verdicts
 

@@ -73,9 +73,20 @@ def test_all_masked_is_unknown_not_good():
     assert math.isnan(find(prediction(heat(y2x3=0.9)), masked, recipe(masked)).score)
 
 
+def test_a_mask_does_not_grow_under_a_turned_map():
+    # a strip of 60×4 px; the map is turned by 45°, the defect lies beside the strip
+    strip = RegionSpec(ignore=((10, 38, 60, 4),))
+    c = math.sqrt(0.5)
+    turned = Affine(10 * c, -10 * c, 40, 10 * c, 10 * c, -16)
+    values = heat(y2x5=0.95)
+    finding = find(Prediction(0.95, values, None, turned, "m"), strip, recipe(strip))
+    assert finding.score == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize("score", [0.1, 0.9])
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_map_that_is_not_finite_gives_no_score(bad):
+def test_a_map_that_is_not_finite_gives_no_score(bad, score):
     values = heat(y2x3=0.9)
     values[0, 0] = bad
-    broken = Prediction(0.9, values, None, TO_IMAGE, "m")
+    broken = Prediction(score, values, None, TO_IMAGE, "m")
     assert math.isnan(find(broken, PART, recipe()).score)
