@@ -57,6 +57,8 @@ class SourceInfo:
         frame_count: number of frames, None where unknown or endless.
         freshness: how a frozen picture is told from a still scene.
         refused: camera settings the device did not accept, in words.
+        is_recorded: a file or folder, even where it is played as if live: one that
+            breaks is not opened again, for that would play it from the start.
     """
 
     source_id: str
@@ -68,3 +70,4 @@ class SourceInfo:
     frame_count: int | None
     freshness: Freshness = "timestamps"
     refused: tuple[str, ...] = field(default=())
+    is_recorded: bool = False

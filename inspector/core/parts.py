@@ -92,18 +92,38 @@ class PartSplitter:
         part = self._open.part_index if self._open else None
         if self._open and self.rule.mode != "presence" and self._open.frames >= self._frames_a_part:
             self._end()
-        ended = tuple(self._ended)
-        self._ended.clear()
-        return Sighting(part if settled or self._open else None, settled, ended)
+        return Sighting(part if settled or self._open else None, settled, self._take_ended())
 
     def lost(self, frame_index: int, at: dt.datetime, count: int) -> tuple[PartSpan, ...]:
-        """``count`` frames up to before ``frame_index`` never came: a part may be in there."""
+        """``count`` frames up to before ``frame_index`` never came: a part may be in there.
+
+        Where every frame is a part, each of them is one that nobody saw.
+        """
         if self.rule.mode == "presence":
             for _ in range(min(count, BLIND_FRAMES + 1)):
                 self._see_nothing(frame_index - 1, at)
-        ended = tuple(self._ended)
-        self._ended.clear()
-        return ended
+        elif self.rule.mode == "frame":
+            for index in range(frame_index - count, frame_index):
+                self._begin(index, at).fault = "the frame was lost at the source"
+                self._end()
+        elif self._open:
+            self._open.fault = "frames of the part were lost at the source"
+        return self._take_ended()
+
+    def blind(self, frame_index: int, at: dt.datetime, triggers: int) -> tuple[PartSpan, ...]:
+        """Nobody watched for a while before ``frame_index``, however few frames that was.
+
+        ``triggers`` came meanwhile: their parts are gone.
+        """
+        if self.rule.mode == "presence":
+            self._blind = BLIND_FRAMES
+            self._see_nothing(frame_index - 1, at)
+        elif self._open:
+            self._open.fault = "the source was lost while the part was there"
+        if triggers and self._open:
+            self._end()
+        self._miss(frame_index - 1, at, triggers)
+        return self._take_ended()
 
     def finish(
         self, frame_index: int, at: dt.datetime, *, triggers: int = 0
@@ -115,6 +135,9 @@ class PartSplitter:
         if self._open:
             self._end()
         self._miss(frame_index, at, triggers)
+        return self._take_ended()
+
+    def _take_ended(self) -> tuple[PartSpan, ...]:
         ended = tuple(self._ended)
         self._ended.clear()
         return ended

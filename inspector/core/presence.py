@@ -131,7 +131,7 @@ class PresenceWatcher:
     def update(self, thumbnail: Thumbnail | None) -> Presence:
         """The state of the next frame; None for a frame without a usable picture."""
         if thumbnail is None or self._reference is None:
-            self._previous, self._rested = None, 0
+            self.forget()
             return Presence.UNKNOWN
         changed = _difference(thumbnail, self._reference) > self.rule.difference
         resting = self._at_rest(thumbnail)
@@ -142,6 +142,10 @@ class PresenceWatcher:
         settled = resting if self.rule.settled_when == "rest" else not _touches_border(changed)
         self._rested = self._rested + 1 if settled else 0
         return Presence.SETTLED if self._rested >= self.rule.settle_frames else Presence.MOVING
+
+    def forget(self) -> None:
+        """Frames were lost: what comes next cannot be called at rest by the one before."""
+        self._previous, self._rested = None, 0
 
     def _at_rest(self, thumbnail: Thumbnail) -> bool:
         if self._previous is None:

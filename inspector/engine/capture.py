@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from inspector.core.frame import Frame
-from inspector.core.parts import PartSpan, PartSplitter
+from inspector.core.parts import BLIND_FRAMES, PartSpan, PartSplitter
 from inspector.core.presence import Presence, PresenceRule, PresenceWatcher
 from inspector.core.recipe import Recipe
 from inspector.engine.channel import Channel, ChannelClosed
@@ -17,6 +20,9 @@ from inspector.engine.status import DropCause, Scoreboard
 from inspector.engine.supervisor import SupervisedSource
 from inspector.engine.ticket import Item, Ticket
 from inspector.vision.presence import thumbnail
+
+LEAST_GAP_S = 0.25
+"""A busy machine may hand a frame over late by less than this."""
 
 
 class GrabObserver(Protocol):
@@ -43,6 +49,29 @@ class TriggerCount:
             return count
 
 
+class GapWatch:
+    """Tells by the clock that frames are missing although their indices follow each other."""
+
+    def __init__(self, fps: float | None) -> None:
+        """``fps`` None: never (recorded footage has no clock but its indices)."""
+        period = 1.0 / fps if fps else math.inf
+        self._limit_ns = max(BLIND_FRAMES * period, LEAST_GAP_S) * 1e9
+        self._last: Frame | None = None
+
+    def is_gap(self, frame: Frame) -> bool:
+        """Whether a part could have passed since the frame before.
+
+        By the stream's own clock where both frames have one: packets that come late, in
+        a burst, are not lost.
+        """
+        before, self._last = self._last, frame
+        if before is None:
+            return False
+        if before.pts_ns is not None and frame.pts_ns is not None:
+            return frame.pts_ns - before.pts_ns > self._limit_ns
+        return frame.captured_ns - before.captured_ns > self._limit_ns
+
+
 class CaptureLoop:
     """Reads the source to its end or until stopped (one thread)."""
 
@@ -55,6 +84,8 @@ class CaptureLoop:
         *,
         stopping: threading.Event,
         triggers: TriggerCount,
+        is_live: bool,
+        fps: float | None,
         trigger_frames: frozenset[int] = frozenset(),
         observers: Sequence[GrabObserver] = (),
     ) -> None:
@@ -63,8 +94,10 @@ class CaptureLoop:
         self._board = board
         self._stopping = stopping
         self._triggers = triggers
-        self._trigger_frames = trigger_frames
+        self._trigger_frames = deque(sorted(trigger_frames))
+        self._gap = GapWatch(fps if is_live else None)
         self._observers = observers
+        self._outages = 0
         self._splitter = PartSplitter(recipe.parts)
         self._watcher = PresenceWatcher(recipe.parts.presence or PresenceRule())
         self._watches = recipe.parts.mode == "presence"
@@ -85,18 +118,35 @@ class CaptureLoop:
         if frame is None:
             return False
         read_ms = (time.perf_counter_ns() - started) / 1e6
-        self._note_grab(frame)
         self._hand_over(frame, read_ms)
         return True
 
-    def _note_grab(self, frame: Frame) -> None:
+    def _hand_over(self, frame: Frame, read_ms: float) -> None:
         lost = frame.index - self._last_index - 1
         self._board.count_captured(lost=lost, captured_ns=frame.captured_ns)
+        try:
+            self._note_gaps(frame, lost)
+            self._queue(frame, read_ms)
+        except ChannelClosed:
+            # the other threads have ended: this frame is captured and goes nowhere
+            self._board.count_dropped(DropCause.STOP)
+            raise
+        for observer in self._observers:
+            observer.on_frame(frame)
+
+    def _note_gaps(self, frame: Frame, lost: int) -> None:
+        outage, self._outages = self._source.outages != self._outages, self._source.outages
+        gap = self._gap.is_gap(frame)
         if lost:
             self._put_spans(self._splitter.lost(frame.index, frame.captured_at, lost))
+        if outage or gap:
+            triggers = self._triggers.take() if outage else 0
+            self._put_spans(self._splitter.blind(frame.index, frame.captured_at, triggers))
+        if lost or outage or gap:
+            self._watcher.forget()
         self._last_index, self._last_at = frame.index, frame.captured_at
 
-    def _hand_over(self, frame: Frame, read_ms: float) -> None:
+    def _queue(self, frame: Frame, read_ms: float) -> None:
         started = time.perf_counter_ns()
         presence = self._presence(frame)
         sighting = self._splitter.update(
@@ -114,19 +164,14 @@ class CaptureLoop:
         )
         mine = [s for s in sighting.ended if s.part_index == sighting.part_index]
         self._put_spans(s for s in sighting.ended if s not in mine)
-        self._put_ticket(ticket)
-        self._put_spans(mine)
-        for observer in self._observers:
-            observer.on_frame(frame)
+        self._put_ticket(ticket, mine)
 
-    def _put_ticket(self, ticket: Ticket) -> None:
-        try:
-            dropped = self._out.put(ticket)
-        except ChannelClosed:
-            self._board.count_dropped(DropCause.STOP)
-            raise
-        if dropped is not None:
+    def _put_ticket(self, ticket: Ticket, ended: Sequence[PartSpan]) -> None:
+        if self._out.put(ticket) is not None:
             self._board.count_dropped(DropCause.OVERRUN)
+        with suppress(ChannelClosed):
+            # the ticket is accounted for; its part's end is of no use to ended threads
+            self._put_spans(ended)
 
     def _presence(self, frame: Frame) -> Presence:
         if not self._watches:
@@ -135,7 +180,11 @@ class CaptureLoop:
         return self._watcher.update(thumbnail(frame.image, self._roi) if usable else None)
 
     def _new_triggers(self, frame_index: int) -> int:
-        return self._triggers.take() + (frame_index in self._trigger_frames)
+        due = 0
+        while self._trigger_frames and self._trigger_frames[0] <= frame_index:
+            self._trigger_frames.popleft()
+            due += 1
+        return self._triggers.take() + due
 
     def _put_spans(self, spans: Iterable[PartSpan]) -> None:
         for span in spans:
@@ -145,5 +194,9 @@ class CaptureLoop:
         if self._stopping.is_set():
             self._board.count_dropped(DropCause.STOP, len(self._out.discard()))
         self._put_spans(
-            self._splitter.finish(self._last_index, self._last_at, triggers=self._triggers.take())
+            self._splitter.finish(self._last_index, self._last_at, triggers=self._unanswered())
         )
+
+    def _unanswered(self) -> int:
+        planned = 0 if self._stopping.is_set() else len(self._trigger_frames)
+        return self._triggers.take() + planned

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from inspector.core.parts import PartAssembler, PartSpan
 from inspector.core.protocols import FrameSource, Predictor, RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.capture import CaptureLoop, GrabObserver, TriggerCount
-from inspector.engine.channel import Channel
+from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.judging import Decision, FrameJudge
 from inspector.engine.recorder import Decided, PartListener, RecorderLoop
 from inspector.engine.status import (
@@ -87,6 +88,7 @@ class Pipeline:
             setup.run_id, setup.predictor.model_id, setup.recipe, setup.new_id
         )
         self._threads = self._make_threads()
+        self._in_hand: Ticket | None = None
         self._started = False
 
     def _make_threads(self) -> tuple[GuardedThread, ...]:
@@ -97,6 +99,8 @@ class Pipeline:
             self._board,
             stopping=self._stopping,
             triggers=self._triggers,
+            is_live=self._setup.info.is_live,
+            fps=self._setup.info.fps,
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
         )
@@ -105,7 +109,7 @@ class Pipeline:
         )
         return (
             self._thread("capture", capture.run, self._frames.close),
-            self._thread("inspect", self._inspect, self._decided.close),
+            self._thread("inspect", self._inspect, self._on_inspect_exit),
             self._thread("record", recorder.run, self._on_recorder_exit),
         )
 
@@ -182,11 +186,34 @@ class Pipeline:
             if isinstance(item, PartSpan):
                 self._end_part(item)
             else:
+                self._in_hand = item
                 self._policy.served(item)
                 self._decide(item)
 
+    def _on_inspect_exit(self) -> None:
+        """After a failure: frames are dropped, but parts still end and are recorded.
+
+        After a healthy end there is nothing left to do.
+        """
+        try:
+            if self._in_hand is not None:
+                self._board.count_dropped(DropCause.STOP)
+            self._end_what_is_left()
+        finally:
+            self._decided.close()
+
+    def _end_what_is_left(self) -> None:
+        with suppress(ChannelClosed):
+            while True:
+                item = self._frames.get()
+                if isinstance(item, PartSpan):
+                    self._end_part(item)
+                else:
+                    self._board.count_dropped(DropCause.STOP)
+
     def _decide(self, ticket: Ticket) -> None:
         decision = self._judge.decide(ticket)
+        self._in_hand = None
         self._board.count_decided(decision.verdict)
         self._board.time_frame(decision.timings, judged=decision.was_judged)
         part = ticket.part_index if ticket.settled else None

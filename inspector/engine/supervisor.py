@@ -8,11 +8,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inspector.core.frame import Frame, SourceInfo
-from inspector.core.presence import Thumbnail
 from inspector.core.protocols import FrameSource
 from inspector.errors import SourceError, SourceInterrupted, SourceOpenError
-from inspector.vision.presence import thumbnail
+
+SAMPLE_STEP = 8
+"""Every 8th row and column: 32,000 pixels at 1080p, compared in 0.02 ms."""
+MOSTLY_CLIPPED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,23 @@ class RestartPolicy:
 
 
 class FreezeWatch:
-    """Tells a frozen picture from a still scene, where pixels can tell it."""
+    """Tells a frozen picture from a still scene, where pixels can tell it.
+
+    A picture that is nearly all black or all white repeats itself without being frozen
+    (a clipped sensor has no noise): it is left to the quality gate.
+    """
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
-        self._last: Thumbnail | None = None
+        self._last: NDArray[np.uint8] | None = None
         self._since_ns = 0
         self._repeats = 0
 
     def check(self, frame: Frame) -> Frame:
         """The frame, marked as faulty once frozen; raises SourceError after ``frozen_s``."""
-        now = thumbnail(frame.image)
-        same = self._last is not None and bool((now == self._last).all())
+        sample = frame.image[::SAMPLE_STEP, ::SAMPLE_STEP]
+        now = sample.copy()
+        same = self._last is not None and np.array_equal(now, self._last) and not _clipped(now)
         self._last = now
         if not same:
             self._since_ns, self._repeats = frame.captured_ns, 0
@@ -58,10 +68,17 @@ class FreezeWatch:
         return frame
 
 
+def _clipped(sample: NDArray[np.uint8]) -> bool:
+    ends = np.count_nonzero(sample == 0) + np.count_nonzero(sample == 255)
+    return bool(ends > MOSTLY_CLIPPED * sample.size)
+
+
 class SupervisedSource:
     """Reads a source; a live one that breaks is closed and opened again.
 
-    ``on_outage(what)`` and ``on_return()`` are called on the reading thread.
+    ``on_outage(what)`` and ``on_return()`` are called on the reading thread. ``outages``
+    counts how often the source was lost: between two frames with different counts
+    nobody watched the belt.
     """
 
     def __init__(
@@ -82,6 +99,7 @@ class SupervisedSource:
         self._policy = policy or RestartPolicy()
         self._restarts: deque[float] = deque()
         self._freeze = FreezeWatch(self._policy)
+        self.outages = 0
 
     def read(self) -> Frame | None:
         """The next frame; None at the end of the stream or once stopping.
@@ -95,8 +113,9 @@ class SupervisedSource:
             except SourceInterrupted:
                 return None
             except SourceError as error:
-                if not self._info.is_live:
+                if not self._info.is_live or self._info.is_recorded:
                     raise
+                self.outages += 1
                 self._on_outage(str(error))
                 self._bring_back(error)
         return None
@@ -117,7 +136,9 @@ class SupervisedSource:
             delay = min(2 * delay, self._policy.max_delay_s)
             try:
                 info = self._source.open()
-            except SourceOpenError as error:
+            except SourceInterrupted:
+                return
+            except (SourceOpenError, SourceError) as error:
                 cause = SourceError(str(error))
                 continue
             self._check_same(info)

@@ -66,6 +66,7 @@ class FolderSource:
             height=height,
             fps=PACED_FPS if paced else None,
             frame_count=len(self._images),
+            is_recorded=True,
         )
         return self._info
 

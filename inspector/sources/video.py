@@ -83,6 +83,7 @@ class VideoSource:
             height=first.shape[0],
             fps=nominal_fps(capture),
             frame_count=count if count > 0 else None,
+            is_recorded=True,
         )
 
     def read(self) -> Frame | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inspector.engine.supervisor import FreezeWatch, RestartPolicy, SupervisedSource
-from inspector.errors import SourceError, SourceOpenError
+from inspector.errors import SourceError, SourceInterrupted, SourceOpenError
 from tests.support.fakes import ScriptedSource, frame
 
 QUICK = RestartPolicy(first_delay_s=0.0, max_delay_s=0.0, max_restarts=3)
@@ -99,3 +99,33 @@ def test_a_compressed_stream_may_repeat_itself():
     reader, events = supervised(source)
     assert [reader.read().fault for _ in range(200)] == [None] * 200
     assert events == []
+
+
+def test_a_clipped_picture_is_not_frozen():
+    watch = FreezeWatch(RestartPolicy(frozen_frames=1, frozen_s=0.01))
+    white = np.full((64, 64, 3), 255, np.uint8)
+    for i in range(20):
+        assert watch.check(frame(i, white.copy())).fault is None
+
+
+def test_a_stop_while_the_camera_is_being_opened_is_no_failure():
+    source = ScriptedSource(
+        [SourceError("unplugged")], live=True, open_steps=[SourceInterrupted("stop")]
+    )
+    stopping = threading.Event()
+    reader, _ = supervised(source, stopping)
+    original = source.open
+
+    def open_and_stop():
+        stopping.set()
+        return original()
+
+    source.open = open_and_stop
+    assert reader.read() is None
+
+
+def test_a_camera_that_breaks_while_opening_is_tried_again():
+    source = ScriptedSource(
+        [SourceError("unplugged"), frame(0)], live=True, open_steps=[SourceError("half"), None]
+    )
+    assert supervised(source)[0].read().index == 0
