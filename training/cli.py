@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json as json_text
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from inspector.errors import InputError, InspectorError
 from training.datasets import find_category
-from training.evaluate import Evaluation
 from training.evaluate import evaluate as run_evaluation
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
+from training.show import evaluation_table, write_json
+from training.supervised_command import cross_validate, fit_supervised
+from training.trainer import SUPERVISED
 
 INTERRUPTED = 130
 
@@ -34,13 +34,16 @@ app = typer.Typer(
 )
 
 app.command()(prepare)
+app.command("cross-validate")(cross_validate)
 
 
 @app.command()
 def fit(
     data: Data,
     category: CategoryName,
-    method: Annotated[str, typer.Option(help="How: memory-bank.")] = "memory-bank",
+    method: Annotated[
+        str, typer.Option(help="memory-bank, classifier or seed-cnn.")
+    ] = "memory-bank",
     out: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
     version: Annotated[
         str | None, typer.Option(help="Name of the version; the next free number by default.")
@@ -58,7 +61,11 @@ def fit(
     ] = UNSTATED_LICENCE,
     force: Annotated[bool, typer.Option("--force", help="Replace that version.")] = False,
 ) -> None:
-    """Train a model on good images alone and write its package to OUT/CATEGORY/VERSION."""
+    """Train a model and write its package to OUT/CATEGORY/VERSION.
+
+    memory-bank learns from train/good alone. classifier and seed-cnn learn from every image
+    of the category, those in test too: measure them with cross-validate.
+    """
     if size % 32:
         raise InputError(f"--size {size}: expected a multiple of 32")
     order = Order(
@@ -73,6 +80,9 @@ def fit(
         licence=licence,
     )
     console = Console(stderr=True, highlight=False)
+    if method in SUPERVISED:
+        fit_supervised(order, console)
+        return
     with progress(console) as report:
         trained = run_fit(order, report)
     _print_trained(console, trained)
@@ -92,9 +102,9 @@ def evaluate(
     console = Console(stderr=True, highlight=False)
     with progress(console) as report:
         result = run_evaluation(model, find_category(data, category), report, variant=variant)
-    console.print(_table(result))
+    console.print(evaluation_table(result))
     if json is not None:
-        _write_json(json, result)
+        write_json(json, result)
 
 
 def main() -> None:
@@ -133,45 +143,3 @@ def _print_trained(console: Console, trained: Trained) -> None:
         f"fixture {manifest.training.options['fixture']}\n"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}"
     )
-
-
-def _table(result: Evaluation) -> Table:
-    image, floors = result["image"], result["floors"]
-    table = Table(
-        title=f"{result['category']}: {result['n_good']} good, {result['n_defective']} defective"
-    )
-    table.add_column("figure")
-    table.add_column("value", justify="right")
-    low, high = image["auroc_ci95"]
-    rows = {
-        "image AUROC (95 %)": f"{image['auroc']:.4f} ({low:.3f}–{high:.3f})",
-        "average precision": f"{image['average_precision']:.4f}",
-        "accuracy (all PASS)": f"{image['accuracy']:.3f} ({floors['all_pass_accuracy']:.3f})",
-        "F1 (all FAIL)": f"{image['f1']:.3f} ({floors['all_fail_f1']:.3f})",
-        "escapes / overkills / review": (
-            f"{image['escapes']} / {image['overkills']} / {image['review']}"
-        ),
-        "FPR at TPR 1 / TPR at FPR 0": f"{image['fpr_at_tpr1']:.3f} / {image['tpr_at_fpr0']:.3f}",
-        "ms per image": f"{result['milliseconds_per_image']:.1f}",
-    }
-    pixel = result["pixel"]
-    if pixel is not None:
-        rows["pixel AUROC / PRO"] = f"{pixel['auroc']:.4f} / {pixel['pro']:.4f}"
-    for kind, figures in result["by_defect_type"].items():
-        rows[f"{kind} ({figures['n']})"] = (
-            f"AUROC {figures['auroc']:.3f}, escapes {figures['escapes']}"
-        )
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table
-
-
-def _write_json(path: Path, result: Evaluation) -> None:
-    text = json_text.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None

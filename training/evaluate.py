@@ -99,13 +99,22 @@ def evaluate(
                 f"{package} is a model of {trained!r}, not of {category.name!r}:"
                 " give the category it was trained for"
             )
-        outcomes = _inspect(samples, predictor, report)
-        return _document(category.name, outcomes, predictor)
+        outcomes = inspect_samples(samples, predictor, report)
+        return figures(
+            category.name,
+            outcomes,
+            protocol="official",
+            thresholds=predictor.thresholds,
+            variant=predictor.variant,
+        )
     finally:
         predictor.close()
 
 
-def _inspect(samples: Sequence[Sample], predictor: OnnxPredictor, report: Report) -> list[Outcome]:
+def inspect_samples(
+    samples: Sequence[Sample], predictor: OnnxPredictor, report: Report
+) -> list[Outcome]:
+    """As the station would, at the thresholds that the package proposes."""
     recipe = _recipe(predictor)
     outcomes = []
     for i, sample in enumerate(samples):
@@ -126,22 +135,30 @@ def _recipe(predictor: OnnxPredictor) -> Recipe:
     )
 
 
-def _document(category: str, outcomes: Sequence[Outcome], predictor: OnnxPredictor) -> Evaluation:
+def figures(
+    category: str,
+    outcomes: Sequence[Outcome],
+    *,
+    protocol: str,
+    thresholds: ProposedThresholds,
+    variant: str,
+) -> Evaluation:
+    """The document on some outcomes, good and defective ones among them."""
     defective = np.array([o.sample.is_defective for o in outcomes])
     scores = metrics.finite([o.prediction.score for o in outcomes])
     times = [o.prediction.prepare_ms + o.prediction.network_ms for o in outcomes]
     return Evaluation(
         schema=1,
         category=category,
-        protocol="official",
+        protocol=protocol,
         n_good=int((~defective).sum()),
         n_defective=int(defective.sum()),
-        thresholds={"t1": predictor.thresholds.t1, "t2": predictor.thresholds.t2},
+        thresholds={"t1": thresholds.t1, "t2": thresholds.t2},
         image=_image_figures(outcomes, defective, scores),
         pixel=_pixel_figures(outcomes),
         by_defect_type=_by_type(outcomes, defective, scores),
         floors=_floors(defective),
-        variant=predictor.variant,
+        variant=variant,
         milliseconds_per_image=round(float(np.median(times)), 3),
     )
 

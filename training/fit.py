@@ -94,8 +94,8 @@ def fit(order: Order, report: Report) -> Trained:
     Raises InputError for images or folders that cannot be used; nothing is written then.
     """
     train = find_method(order.method)
-    folder = order.out / _name("category", order.category.name)
-    folder /= _name("version", order.version or next_version(order))
+    folder = order.out / check_name("category", order.category.name)
+    folder /= check_name("version", order.version or next_version(order))
     if folder.exists() and not order.force:
         raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
     files = order.category.train_good()
@@ -129,7 +129,7 @@ def next_version(order: Order) -> str:
     return str(max((int(n) for n in names if n.isdecimal()), default=0) + 1)
 
 
-def _name(what: str, text: str) -> str:
+def check_name(what: str, text: str) -> str:
     """Names become folders and ids: letters, digits, dots, dashes and underscores."""
     try:
         return _NAME.validate_python(text)
