@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from inspector.core.recipe import Recipe, parse_recipe
 from inspector.errors import ConfigError
 
 MAX_DOCUMENT_BYTES = 1_000_000
+MAX_INDEX_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class RunConfig:
         empty_frames: (first, end) frames said to show the empty belt: presence mode.
         trigger_frames: frame indices that count as triggers: trigger mode.
         live: the source does not wait: frames may be dropped.
+        recorded_only: refuse sources that do not wait (cameras, streams).
         realtime: pace a recorded source by its own clock, losing nothing.
         db: the record; None keeps none.
         archive: folder for pictures of rejected parts; None keeps none.
@@ -40,6 +44,7 @@ class RunConfig:
     empty_frames: tuple[int, int] | None = None
     trigger_frames: frozenset[int] = frozenset()
     live: bool = False
+    recorded_only: bool = False
     realtime: bool = False
     db: Path | None = None
     archive: Path | None = None
@@ -69,7 +74,8 @@ def read_document(path: Path, what: str) -> str:
 
 def load_recipe(path: Path) -> Recipe:
     """Raises ConfigError."""
-    return parse_recipe(read_document(path, "recipe"), str(path))
+    with _not_too_deep("recipe", path):
+        return parse_recipe(read_document(path, "recipe"), str(path))
 
 
 def load_job(name: str, folder: Path) -> tuple[Job, Path]:
@@ -81,7 +87,17 @@ def load_job(name: str, folder: Path) -> tuple[Job, Path]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
         raise ConfigError(f"job {name!r}: no file {path}; jobs in {folder}: {known}")
-    return parse_job(read_document(path, "job"), str(path)), path
+    with _not_too_deep("job", path):
+        return parse_job(read_document(path, "job"), str(path)), path
+
+
+@contextmanager
+def _not_too_deep(what: str, path: Path) -> Iterator[None]:
+    """The TOML parser calls itself once a level."""
+    try:
+        yield
+    except RecursionError:
+        raise ConfigError(f"{what} {path}: its arrays or tables are nested too deeply") from None
 
 
 def parse_frame_range(text: str) -> tuple[int, int]:
@@ -103,7 +119,14 @@ def load_trigger_frames(path: Path) -> frozenset[int]:
     for number, line in enumerate(read_document(path, "triggers").splitlines(), 1):
         if not line.strip():
             continue
-        if not line.strip().isdigit():
-            raise ConfigError(f"triggers {path}, line {number}: {line!r} is no frame index")
-        indices.add(int(line))
+        indices.add(_frame_index(line.strip(), f"triggers {path}, line {number}"))
+    if not indices:
+        raise ConfigError(f"triggers {path}: names no frame")
     return frozenset(indices)
+
+
+def _frame_index(text: str, where: str) -> int:
+    # isdigit alone also holds for digits that int does not take, such as "²"
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_INDEX_DIGITS):
+        raise ConfigError(f"{where}: {text[:40]!r} is no frame index")
+    return int(text)

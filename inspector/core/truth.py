@@ -88,10 +88,13 @@ def parse_truth(text: str, where: str) -> list[TruePart]:
     Raises ConfigError naming file and line.
     """
     reader = csv.DictReader(io.StringIO(text))
-    missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
-    if missing:
-        raise ConfigError(f"truth {where}: no column {', '.join(missing)} in its first line")
-    parts = [_true_part(row, f"{where}, line {reader.line_num}") for row in reader]
+    try:
+        missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
+        if missing:
+            raise ConfigError(f"truth {where}: no column {', '.join(missing)} in its first line")
+        parts = [_true_part(row, f"{where}, line {reader.line_num}") for row in reader]
+    except csv.Error as error:
+        raise ConfigError(f"truth {where}, line {reader.line_num}: not CSV: {error}") from None
     if not parts:
         raise ConfigError(f"truth {where}: holds no parts")
     return parts
