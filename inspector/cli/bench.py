@@ -10,16 +10,16 @@ from typing import Annotated
 
 import psutil
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from inspector.cli import options
 from inspector.cli.running import follow
+from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig
 from inspector.engine.status import PipelineStatus
 from inspector.errors import ConfigError
 from inspector.station.build import Station, build_station
-from inspector.station.report import latencies, write_json
+from inspector.station.report import check_json_place, latencies, write_json
 
 DEFAULT_SOURCE = "sim:metal_nut?seed=1&width=1920&height=1080&fps=60"
 OWN_STAGES = ("presence", "prepare", "judge", "record")
@@ -32,7 +32,7 @@ def command(
     recipe: options.RecipeFile = None,
     roi: options.RoiText = None,
     empty_frames: options.EmptyFrames = None,
-    duration: Annotated[float, typer.Option(min=0.5, metavar="S")] = 10.0,
+    duration: Annotated[float, typer.Option(min=0.5, metavar="S", callback=options.finite)] = 10.0,
     live: Annotated[
         bool, typer.Option("--live", help="At the source's pace, dropping, instead of all frames.")
     ] = False,
@@ -54,9 +54,10 @@ def command(
         threads=threads,
     )
     config = replace(config, live=live, db=db)
+    check_json_place(json)
     document = measure(config, duration)
-    console = Console(stderr=str(json) == "-", soft_wrap=True, highlight=False)
-    _show(console, document)
+    with screen(json) as console:
+        _show(console, document)
     if json is not None:
         write_json(document, json)
 
@@ -93,7 +94,7 @@ def _document(station: Station, status: PipelineStatus, cpu_s: float) -> dict[st
     }
 
 
-def _show(console: Console, document: dict[str, object]) -> None:
+def _show(console: Screen, document: dict[str, object]) -> None:
     table = Table("stage", "p50 ms", "p95", "p99", "max", box=None)
     stages = document["stages_ms"]
     assert isinstance(stages, dict)

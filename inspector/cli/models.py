@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from inspector.cli.screen import Screen
 from inspector.core.manifest import ModelManifest
 from inspector.errors import PackageError
 from inspector.inference.package import Package, find_packages, load_package
@@ -32,7 +32,7 @@ def list_models(
     if as_json:
         typer.echo(json.dumps({"schema": 1, "packages": rows}, indent=2))
     else:
-        Console().print(_table(rows))
+        Screen().print(_table(rows))
 
 
 @group.command()

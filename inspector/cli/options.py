@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -64,6 +65,19 @@ Threads: TypeAlias = Annotated[
 ]
 JsonFile: TypeAlias = Annotated[
     Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")
+]
+
+
+def finite(value: float | None) -> float | None:
+    """Option callback: neither NaN nor infinite."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number of seconds")
+    return value
+
+
+Duration: TypeAlias = Annotated[
+    float | None,
+    typer.Option(min=0.0, metavar="S", callback=finite, help="Stop after so many seconds."),
 ]
 Headless: TypeAlias = Annotated[
     bool, typer.Option("--headless", help="No window, even where there is a display.")

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from inspector.cli import options
 from inspector.cli.running import stop_signals
 from inspector.core.frame import Frame, SourceInfo
 from inspector.core.protocols import FrameSource
@@ -66,9 +67,7 @@ def command(
     out: Annotated[
         Path, typer.Option("--out", help=".mkv or .avi keep every pixel; .mp4 does not.")
     ],
-    duration: Annotated[
-        float | None, typer.Option(min=0.0, metavar="S", help="Stop after so many seconds.")
-    ] = None,
+    duration: options.Duration = None,
     frames: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after so many frames.")
     ] = None,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from inspector.cli import options
 from inspector.cli.running import follow, headline, print_start, print_summary
+from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig, read_document
+from inspector.core.inspection import Part
 from inspector.core.truth import TruePart, TruthReport, parse_truth, score_parts
+from inspector.engine.recorder import PartListener
 from inspector.errors import ConfigError
 from inspector.station.build import Station, build_station
-from inspector.station.report import write_json
+from inspector.station.report import check_json_place, write_json
 
 
 def command(
@@ -54,13 +57,30 @@ def command(
         require_gpu=require_gpu,
         threads=threads,
     )
-    config = replace(config, realtime=realtime)
+    config = replace(config, realtime=realtime, recorded_only=True)
     expected = parse_truth(read_document(truth, "truth"), str(truth)) if truth else None
-    console = Console(stderr=str(json) == "-", soft_wrap=True, highlight=False)
-    with build_station(_with_output(config, out)) as station:
-        _replay(station, console, expected, json)
+    config = _with_output(config, out)
+    check_json_place(json)
+    found = Found([], expected)
+    with screen(json) as console, build_station(config, part_listeners=found.listeners) as station:
+        _replay(station, console, found, json)
         if out:
             console.print(f"kept in   {out}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The parts of the run beside those of the truth; kept only where there is a truth."""
+
+    parts: list[Part]
+    expected: list[TruePart] | None
+
+    @property
+    def listeners(self) -> list[PartListener]:
+        return [] if self.expected is None else [lambda part, frame: self.parts.append(part)]
+
+    def report(self) -> TruthReport | None:
+        return None if self.expected is None else score_parts(self.parts, self.expected)
 
 
 def _with_output(config: RunConfig, out: Path | None) -> RunConfig:
@@ -75,21 +95,19 @@ def _with_output(config: RunConfig, out: Path | None) -> RunConfig:
     )
 
 
-def _replay(
-    station: Station, console: Console, expected: list[TruePart] | None, json: Path | None
-) -> None:
+def _replay(station: Station, console: Screen, found: Found, json: Path | None) -> None:
     print_start(console, station)
     with console.status("starting") as line:
-        status = follow(station, on_refresh=lambda s: line.update(headline(s)))
+        status = follow(station, on_refresh=lambda s: line.update(Text(headline(s))))
     print_summary(console, station, status)
-    report = score_parts(station.parts.parts, expected) if expected is not None else None
+    report = found.report()
     if report is not None:
         _print_truth(console, report)
     if json is not None:
         write_json(station.document(status, report), json)
 
 
-def _print_truth(console: Console, report: TruthReport) -> None:
+def _print_truth(console: Screen, report: TruthReport) -> None:
     c = report.confusion
     console.print(
         f"truth     {report.parts_matched} of {report.parts_expected} parts found, "

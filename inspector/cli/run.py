@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from inspector.cli import options
 from inspector.cli.running import follow, print_start, print_summary
+from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
 from inspector.station.build import build_station
-from inspector.station.report import write_json
+from inspector.station.report import check_json_place, write_json
 
 DEFAULT_DB = Path("inspector.db")
 
@@ -35,13 +36,15 @@ def command(
         Path | None,
         typer.Option(help="Folder for pictures of rejected parts; default: beside the record."),
     ] = None,
-    duration: Annotated[
-        float | None, typer.Option(min=0.0, metavar="S", help="Stop after so many seconds.")
-    ] = None,
+    duration: options.Duration = None,
     keep_around_fail: Annotated[
         float | None,
         typer.Option(
-            min=0.1, max=60.0, metavar="S", help="Keep footage from S before to S after a FAIL."
+            min=0.1,
+            max=60.0,
+            metavar="S",
+            callback=options.finite,
+            help="Keep footage from S before to S after a FAIL.",
         ),
     ] = None,
     headless: options.Headless = False,
@@ -66,7 +69,9 @@ def command(
     )
     config = replace(config, live=True, station_id=station_id)
     config = _keeping(config, db, archive, keep_around_fail)
-    _run(config, duration, json)
+    check_json_place(json)
+    with screen(json) as console:
+        _run(config, console, duration, json)
 
 
 def _keeping(
@@ -77,12 +82,11 @@ def _keeping(
     return replace(config, db=db, archive=archive or beside, keep_around_fail=clips)
 
 
-def _run(config: RunConfig, duration: float | None, json: Path | None) -> None:
-    console = Console(stderr=str(json) == "-", soft_wrap=True, highlight=False)
+def _run(config: RunConfig, console: Screen, duration: float | None, json: Path | None) -> None:
     with build_station(
         config,
         part_listeners=[part_printer(console)],
-        on_event=lambda kind, detail: console.print(f"[yellow]{kind}[/]: {detail}"),
+        on_event=lambda kind, detail: console.print(Text.assemble((kind, "yellow"), f": {detail}")),
     ) as station:
         print_start(console, station)
         console.print(f"record    {config.db}, run {station.run_id}")
@@ -92,7 +96,7 @@ def _run(config: RunConfig, duration: float | None, json: Path | None) -> None:
             write_json(station.document(status), json)
 
 
-def part_printer(console: Console) -> Callable[[Part, Frame | None], None]:
+def part_printer(console: Screen) -> Callable[[Part, Frame | None], None]:
     """A line a part; called once the part is durable."""
     colours = {"PASS": "green", "FAIL": "red", "REVIEW": "yellow", "INVALID": "magenta"}
 
@@ -101,8 +105,11 @@ def part_printer(console: Console) -> Callable[[Part, Frame | None], None]:
         why = f"  {part.reason}" if part.reason else ""
         colour = colours[part.verdict]
         console.print(
-            f"part {part.part_index:6d}  [{colour}]{part.verdict:8s}[/]{score}  "
-            f"frames {part.first_frame}-{part.last_frame}  {part.part_id}{why}"
+            Text.assemble(
+                f"part {part.part_index:6d}  ",
+                (f"{part.verdict:8s}", colour),
+                f"{score}  frames {part.first_frame}-{part.last_frame}  {part.part_id}{why}",
+            )
         )
 
     return show

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
+from rich.text import Text
 
+from inspector.cli.screen import Screen
 from inspector.engine.status import PipelineStatus, StopReason
 from inspector.errors import InspectorError
 from inspector.station.build import Station
@@ -74,7 +75,7 @@ def headline(status: PipelineStatus) -> str:
     )
 
 
-def print_start(console: Console, station: Station) -> None:
+def print_start(console: Screen, station: Station) -> None:
     """What runs: source, model, provider and recipe, and what to beware of."""
     info, predictor = station.info, station.predictor
     fps = f", {info.fps:.4g} fps" if info.fps else ""
@@ -90,10 +91,10 @@ def print_start(console: Console, station: Station) -> None:
         f"T1 {t.t1:.4g}, T2 {t.t2:.4g}, parts by {station.recipe.parts.mode}"
     )
     for warning in station.warnings:
-        console.print(f"[yellow]warning[/]   {warning}")
+        console.print(Text.assemble(("warning", "yellow"), f"   {warning}"))
 
 
-def print_summary(console: Console, station: Station, status: PipelineStatus) -> None:
+def print_summary(console: Screen, station: Station, status: PipelineStatus) -> None:
     """The accounts of a run that has ended."""
     how = {
         StopReason.END_OF_STREAM: "the source ended",

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from inspector.core.inspection import Verdict
 from inspector.core.tally import Tally
 from inspector.errors import ConfigError
-from inspector.station.report import write_json
+from inspector.station.report import check_json_place, write_json
 from inspector.store import queries
 from inspector.store.opening import Store, open_reader
 
@@ -37,6 +37,7 @@ def command(
     ] = None,
 ) -> None:
     """Count parts, yield and reasons in a record; also while a run is writing it."""
+    check_json_place(json)
     start = parse_since(since, dt.datetime.now(dt.UTC)) if since else None
     document = stats_document(open_reader(db), start)
     if json is not None:

@@ -60,5 +60,7 @@ class AnnotatedVideo:
         self._sink.write(image)
 
     def close(self) -> None:
-        if self._sink is not None:
-            self._sink.close()
+        """Idempotent, also where the sink cannot be closed."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 
@@ -18,20 +18,21 @@ from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
 from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
 from inspector.engine.recorder import PartListener
-from inspector.engine.status import PipelineStatus
+from inspector.engine.status import PipelineStatus, State
+from inspector.errors import SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
-from inspector.station.keeping import Kept, keep_all
+from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
 from inspector.station.recipes import recipe_for, warnings_for
-from inspector.station.report import PartList, replay_document
+from inspector.station.report import replay_document
 
 
 @dataclass(slots=True, eq=False)
 class Station:
     """A built run with all that it uses; a context manager that frees it.
 
-    ``parts`` and ``digest`` follow the record; ``warnings`` are for a person to read
+    ``digest`` follows the record; ``warnings`` are for a person to read
     before trusting the verdicts, ``remarks`` after the run.
     """
 
@@ -41,7 +42,6 @@ class Station:
     predictor: OnnxPredictor
     recipe: Recipe
     warnings: tuple[str, ...]
-    parts: PartList
     digest: RecordDigest
     kept: Sequence[Kept]
     _resources: ExitStack
@@ -49,15 +49,24 @@ class Station:
     _finished: bool = False
 
     def finish(self, timeout: float = 30.0) -> PipelineStatus:
-        """Joins the ended run and closes its record, archive and videos; once."""
-        status = self.pipeline.join(timeout)
-        if not self._finished:
-            self._finished = True
-            # the record last: the archive still tells it of pictures while it drains
-            self.remarks = tuple(
-                line for kept in reversed(self.kept) for line in kept.finish(status)
-            )
-        return status
+        """Joins the ended run and closes its record, archive and videos; once.
+
+        Raises InspectorError for a run that does not end, or what could not be closed.
+        """
+        try:
+            return self._joined(timeout)
+        finally:
+            if not self._finished:
+                self._finished = True
+                self.remarks = finish_all(self.kept, self._last_status())
+
+    def _joined(self, timeout: float) -> PipelineStatus:
+        return self.pipeline.join(timeout) if self.pipeline.started else self._last_status()
+
+    def _last_status(self) -> PipelineStatus:
+        """As it stands; a run that never started has ended, too."""
+        status = self.pipeline.status()
+        return status if self.pipeline.started else replace(status, state=State.STOPPED)
 
     def document(
         self, status: PipelineStatus, truth: TruthReport | None = None
@@ -85,8 +94,7 @@ class Station:
     ) -> None:
         try:
             self.pipeline.stop()
-            if self.pipeline.started:
-                self.finish()
+            self.finish()
         finally:
             self._resources.close()
 
@@ -99,6 +107,8 @@ def build_station(
     on_event: Callable[[str, str], None] = lambda kind, detail: None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
+
+    The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
     """
@@ -114,13 +124,14 @@ def build_station(
         source = _source(config, paced=True)
         stack.callback(source.close)
         info = source.open()
+        _check_kind(config, info)
         recipe.check_image(info.width, info.height)
         run_id = str(ULID())
-        parts, digest = PartList(), RecordDigest()
+        digest = RecordDigest()
         kept = [
-            *keep_all(config, run_id, info, predictor, recipe),
+            *keep_all(stack, config, run_id, info, predictor, recipe),
             Kept(
-                sinks=(parts, digest),
+                sinks=(digest,),
                 part_listeners=tuple(part_listeners),
                 frame_observers=tuple(frame_observers),
                 on_event=on_event,
@@ -142,9 +153,16 @@ def build_station(
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
+        begin_all(kept)
         resources = stack.pop_all()
-        return Station(
-            run_id, pipeline, info, predictor, recipe, warnings, parts, digest, kept, resources
+        return Station(run_id, pipeline, info, predictor, recipe, warnings, digest, kept, resources)
+
+
+def _check_kind(config: RunConfig, info: SourceInfo) -> None:
+    if config.recorded_only and info.is_live:
+        raise SourceOpenError(
+            f"source {info.uri} is live and waits for nobody: replay needs recorded footage; "
+            "use inspector run, or record it first"
         )
 
 

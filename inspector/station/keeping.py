@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,18 +21,22 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
 from inspector.inference.predictor import OnnxPredictor
 from inspector.station.annotated import AnnotatedVideo
+from inspector.station.record import RunRecord
 from inspector.station.report import frame_counts
 from inspector.store.around import AroundFailKeeper
 from inspector.store.drawn import DrawnVideo
 from inspector.store.images import CAPACITY, ImageArchive
-from inspector.store.opening import open_store
-from inspector.store.recorder import RunEnd, RunRecorder, RunStart, begin_run
+from inspector.store.recorder import RunEnd, RunStart
 
 MEGABYTE = 1_000_000
 REPLAY_CAPACITY = 64
 """Pictures that may wait: a replay must keep them all, but runs faster than the disk."""
 FALLBACK_FPS = 10.0
 """For sources without a frame rate (folders of images)."""
+
+
+def _nothing() -> None:
+    """For what has nothing to begin or close."""
 
 
 def _ignore_event(kind: str, detail: str) -> None:
@@ -45,9 +50,11 @@ def _ignore_end(status: PipelineStatus) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What one kind of keeping hangs into a run, and how it ends.
+    """What one kind of keeping hangs into a run, and how it begins and ends.
 
-    ``finish`` closes it and returns what a person should know of it, a line each.
+    ``begin`` is called when nothing can refuse the run any more. ``finish`` closes it
+    and returns what a person should know of it, a line each; ``close`` frees it
+    without that, and may be called at any time and any number of times.
     """
 
     sinks: Sequence[RecordSink] = ()
@@ -55,40 +62,74 @@ class Kept:
     frame_observers: Sequence[FrameObserver] = ()
     grab_observers: Sequence[GrabObserver] = ()
     on_event: Callable[[str, str], None] = _ignore_event
+    begin: Callable[[], None] = _nothing
     finish: Callable[[PipelineStatus], tuple[str, ...]] = _ignore_end
+    close: Callable[[], None] = _nothing
 
 
 def keep_all(
+    stack: ExitStack,
     config: RunConfig,
     run_id: str,
     info: SourceInfo,
     predictor: OnnxPredictor,
     recipe: Recipe,
 ) -> list[Kept]:
-    """All that the configuration asks to keep. Raises StoreError."""
+    """All that the configuration asks to keep, the record first; ``stack`` closes it.
+
+    Raises StoreError.
+    """
     kept: list[Kept] = []
-    recorder = None
+
+    def add(one: Kept) -> None:
+        stack.callback(one.close)
+        kept.append(one)
+
+    record = None
     if config.db is not None:
-        recorder = _begin(config, config.db, run_id, info, predictor, recipe)
-        kept.append(_record(recorder))
+        record = RunRecord(config.db)
+        add(_record(record, lambda: _start(config, run_id, info, predictor, recipe)))
     if config.archive is not None:
-        kept.append(_archive(config.archive, config.archive_rule, info, recorder))
+        add(_archive(config.archive, config.archive_rule, info, record))
     if config.keep_around_fail is not None:
-        kept.append(_clips(*config.keep_around_fail, run_id, info))
+        add(_clips(*config.keep_around_fail, run_id, info))
     if config.annotated is not None:
-        kept.append(_annotated(config.annotated, info, recipe, predictor.manifest.title))
+        add(_annotated(config.annotated, info, recipe, predictor.manifest.title))
     return kept
 
 
-def _begin(
+def begin_all(kept: Sequence[Kept]) -> None:
+    """In reverse: the run's row is the last thing to be written. Raises StoreError."""
+    for one in reversed(kept):
+        one.begin()
+
+
+def finish_all(kept: Sequence[Kept], status: PipelineStatus) -> tuple[str, ...]:
+    """What is to be said of it. All are ended, whatever one of them raises; the first
+    error is raised at the end.
+
+    In reverse: the archive still tells the record of pictures while it drains.
+    """
+    lines: list[str] = []
+    first: BaseException | None = None
+    for one in reversed(kept):
+        try:
+            lines += one.finish(status)
+        except BaseException as error:  # noqa: BLE001 - raised below, when all are closed
+            first = first or error
+    if first is not None:
+        raise first
+    return tuple(lines)
+
+
+def _start(
     config: RunConfig,
-    db: Path,
     run_id: str,
     info: SourceInfo,
     predictor: OnnxPredictor,
     recipe: Recipe,
-) -> RunRecorder:
-    start = RunStart(
+) -> RunStart:
+    return RunStart(
         run_id=run_id,
         station_id=config.station_id,
         source_id=info.source_id,
@@ -101,12 +142,11 @@ def _begin(
         program_version=__version__,
         started_at=_now(),
     )
-    return begin_run(open_store(db), start)
 
 
-def _record(recorder: RunRecorder) -> Kept:
+def _record(record: RunRecord, start: Callable[[], RunStart]) -> Kept:
     def finish(status: PipelineStatus) -> tuple[str, ...]:
-        recorder.finish(
+        record.finish(
             RunEnd(
                 finished_at=_now(),
                 state=status.state.value,
@@ -118,23 +158,26 @@ def _record(recorder: RunRecorder) -> Kept:
         return ()
 
     def note(kind: str, detail: str) -> None:
-        recorder.add_event(_now(), kind, detail)
+        record.add_event(_now(), kind, detail)
 
-    return Kept(sinks=(recorder,), on_event=note, finish=finish)
+    return Kept(
+        sinks=(record,),
+        on_event=note,
+        begin=lambda: record.begin(start()),
+        finish=finish,
+        close=record.close,
+    )
 
 
-def _archive(
-    folder: Path, rule: ArchiveRule, info: SourceInfo, recorder: RunRecorder | None
-) -> Kept:
+def _archive(folder: Path, rule: ArchiveRule, info: SourceInfo, record: RunRecord | None) -> Kept:
     archive = ImageArchive(
         folder,
         quota_bytes=rule.quota_mb * MEGABYTE,
         keep_free_bytes=rule.keep_free_mb * MEGABYTE,
         pass_one_in=rule.pass_one_in,
         capacity=CAPACITY if info.is_live else REPLAY_CAPACITY,
-        on_saved=recorder.note_image if recorder else lambda image: None,
+        on_saved=record.note_image if record else lambda image: None,
     )
-    archive.start()
 
     def offer(part: Part, frame: Frame | None) -> None:
         if frame is not None:
@@ -151,7 +194,7 @@ def _archive(
             )
         return tuple(lines)
 
-    return Kept(part_listeners=(offer,), finish=finish)
+    return Kept(part_listeners=(offer,), begin=archive.start, finish=finish, close=archive.stop)
 
 
 def _clips(folder: Path, seconds: float, run_id: str, info: SourceInfo) -> Kept:
@@ -173,7 +216,12 @@ def _clips(folder: Path, seconds: float, run_id: str, info: SourceInfo) -> Kept:
         problem = f"; {kept.problem}" if kept.problem else ""
         return (f"clips     {len(kept.clips)} in {folder}{lost}{problem}",)
 
-    return Kept(part_listeners=(listen,), grab_observers=(_Grabs(keeper),), finish=finish)
+    def close() -> None:
+        keeper.close()
+
+    return Kept(
+        part_listeners=(listen,), grab_observers=(_Grabs(keeper),), finish=finish, close=close
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +242,7 @@ def _annotated(path: Path, info: SourceInfo, recipe: Recipe, title: str) -> Kept
         video.close()
         return ()
 
-    return Kept(frame_observers=(video,), finish=finish)
+    return Kept(frame_observers=(video,), finish=finish, close=video.close)
 
 
 def _now() -> dt.datetime:

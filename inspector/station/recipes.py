@@ -30,6 +30,7 @@ def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource
     recipe.check_model(predictor.model_id)
     if config.recipe and config.roi:
         raise ConfigError("--roi and --recipe: the recipe names the regions; give one of them")
+    _check_triggers(config, recipe)
     if config.empty_frames:
         recipe = taught(recipe, teacher, config.empty_frames)
     presence = recipe.parts.presence
@@ -40,6 +41,21 @@ def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource
         )
     _check_map(recipe, predictor)
     return recipe
+
+
+def _check_triggers(config: RunConfig, recipe: Recipe) -> None:
+    if not config.trigger_frames:
+        return
+    if config.empty_frames:
+        raise ConfigError(
+            "--triggers and --empty-frames: parts are told either by triggers or by presence; "
+            "give one of them"
+        )
+    if recipe.parts.mode != "trigger":
+        raise ConfigError(
+            f"--triggers: recipe {recipe.name!r} tells parts by {recipe.parts.mode}: set its "
+            "parts.mode to 'trigger', or leave --triggers out"
+        )
 
 
 def proposed_recipe(config: RunConfig, predictor: OnnxPredictor) -> Recipe:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
 from pathlib import Path
 
-from inspector.core.inspection import Part, Verdict
+from inspector.core.inspection import Verdict
 from inspector.core.truth import TruthReport
 from inspector.engine.status import PipelineStatus
 from inspector.errors import ConfigError
-
-
-class PartList:
-    """A `RecordSink` that keeps the parts of a run in memory."""
-
-    def __init__(self) -> None:
-        self.parts: list[Part] = []
-
-    def write(self, inspections: Sequence[object], parts: Sequence[Part]) -> None:
-        self.parts.extend(parts)
 
 
 def replay_document(
@@ -68,6 +58,18 @@ def part_counts(status: PipelineStatus) -> dict[str, int]:
 
 def latencies(status: PipelineStatus) -> dict[str, dict[str, float]]:
     return {stage: p.as_dict() for stage, p in status.latency_ms.items()}
+
+
+def check_json_place(path: Path | None) -> None:
+    """Raises ConfigError where `write_json` could not put a file: asked before a run."""
+    if path is None or str(path) == "-":
+        return
+    if path.is_dir():
+        raise ConfigError(f"--json {path} is a folder: name a file")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"--json {path}: there is no folder {path.absolute().parent}")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise ConfigError(f"--json {path}: the folder may not be written")
 
 
 def write_json(document: dict[str, object], path: Path) -> None:
