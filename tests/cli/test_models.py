@@ -13,7 +13,7 @@ from tests.support.tiny_model import Draft, write_tiny_package
 
 
 def run(*args: str | Path) -> int:
-    return guarded(lambda: group([str(arg) for arg in args]))
+    return guarded(group, [str(arg) for arg in args])
 
 
 def test_list_shows_sound_and_broken_packages(

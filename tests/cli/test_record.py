@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def record(*arguments: object) -> int:
     app = typer.Typer()
     app.command()(command)
-    return guarded(lambda: app([str(a) for a in arguments]))
+    return guarded(app, [str(a) for a in arguments])
 
 
 @pytest.fixture

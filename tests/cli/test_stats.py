@@ -42,7 +42,7 @@ def record(tmp_path: Path) -> Path:
 def run(*args: str | Path) -> int:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(command)
-    return guarded(lambda: app([str(arg) for arg in args]))
+    return guarded(app, [str(arg) for arg in args])
 
 
 def test_the_document(record: Path, capsys: pytest.CaptureFixture[str]) -> None:

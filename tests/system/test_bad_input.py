@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from inspector.core.protocols import FrameSource
+from inspector.sources.factory import open_source
+from inspector.sources.options import SourceOptions
+from inspector.station import build
 from tests.support.cli import InProcess, Result
 
 SHA = "a" * 64
@@ -82,6 +87,7 @@ RECIPE = f'model_sha256 = "{SHA}"\n[thresholds]\nt1 = 0.5\nt2 = 0.8\n'
         (RECIPE.replace("0.8", "0.1"), "T2"),
         (RECIPE, "was set for model"),
         ("\x00\x01", "TOML"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
     ],
 )
 def test_recipes(cli: InProcess, package: Path, pictures: Path, tmp_path: Path, text, says):
@@ -137,10 +143,114 @@ def test_packages(cli: InProcess, package: Path, pictures: Path, how: str, says:
         (["--require-gpu"], "GPU"),
         (["--variant", "fp16"], "fp16"),
         (["--job", "nothing"], "job"),
+        (["--json", "."], "is a folder"),
+        (["--json", "no/such/r.json"], "no folder"),
+        (["--json"], "--json"),
+        (["--bogus"], "--bogus"),
+        (["one source too many"], "too many"),
+        (["--threads", "0"], "--threads"),
     ],
 )
 def test_options(cli: InProcess, package: Path, pictures: Path, arguments, says):
     one_clear_line(cli("replay", pictures, "--model", package, *arguments), says)
+
+
+def test_the_place_of_the_json_document_is_checked_before_the_run(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path
+):
+    for command, options in (
+        ("run", (pictures, "--db", tmp_path / "r.db")),
+        ("replay", (pictures, "--out", tmp_path / "out")),
+        ("bench", ("--source", str(pictures), "--db", tmp_path / "b.db")),
+    ):
+        one_clear_line(cli(command, *options, "--model", package, "--json", tmp_path), "folder")
+    assert not (tmp_path / "r.db").exists()
+    assert not (tmp_path / "b.db").exists()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--duration", "nan"),
+        ("run", "--duration", "inf"),
+        ("run", "--keep-around-fail", "nan"),
+        ("bench", "--duration", "nan"),
+        ("record", "--out", "x.mkv", "--duration", "nan"),
+    ],
+)
+def test_seconds_that_are_no_number(
+    cli: InProcess, package: Path, pictures: Path, arguments: tuple[str, ...]
+):
+    command, *options = arguments
+    source = ("--source",) if command == "bench" else ()
+    model = () if command == "record" else ("--model", package)
+    one_clear_line(cli(command, *source, pictures, *model, *options), options[-2])
+
+
+def test_a_missing_argument_or_option(cli: InProcess):
+    one_clear_line(cli("simulate", "--out", "x"), "source")
+    one_clear_line(cli("stats"), "--db")
+    one_clear_line(cli("no-such-command"), "no-such-command")
+
+
+def test_help_and_a_bare_command_still_show_the_usage(cli: InProcess):
+    result = cli("run", "--help")
+    assert result.code == 0
+    assert "--duration" in result.out
+    bare = cli()
+    assert bare.code == 2
+    assert "Usage" in bare.out + bare.err
+    assert "error:" not in bare.err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("3\n²\n", "line 2"), ("9" * 5000, "line 1"), ("1_000\n", "line 1"), ("\n", "no frame")],
+)
+def test_triggers(cli: InProcess, package: Path, pictures: Path, tmp_path: Path, text, says):
+    triggers = tmp_path / "t.txt"
+    triggers.write_text(text, encoding="utf-8")
+    one_clear_line(cli("replay", pictures, "--model", package, "--triggers", triggers), says)
+
+
+def test_triggers_that_would_be_ignored(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path
+):
+    triggers, recipe = tmp_path / "t.txt", tmp_path / "r.toml"
+    triggers.write_text("3\n")
+    base = ("replay", pictures, "--model", package, "--triggers", triggers)
+    one_clear_line(cli(*base, "--empty-frames", "0:2"), "--triggers and --empty-frames")
+    assert cli("teach", pictures, "--model", package, "--out", recipe).code == 0
+    one_clear_line(cli(*base, "--recipe", recipe), "parts.mode")
+    recipe.write_text(recipe.read_text().replace('mode = "frame"', 'mode = "trigger"'))
+    assert cli(*base, "--recipe", recipe).code == 0
+
+
+def test_truth_with_a_field_beyond_any_measure(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path
+):
+    truth = tmp_path / "t.csv"
+    truth.write_text("part,first_frame,last_frame,label\n0,0,1," + "x" * 200_000 + "\n")
+    one_clear_line(cli("replay", pictures, "--model", package, "--truth", truth), "not CSV")
+
+
+def test_a_job_nested_too_deeply(cli: InProcess, tmp_path: Path):
+    job = tmp_path / "j.toml"
+    job.write_text("a = " + "[" * 100_000)
+    one_clear_line(cli("replay", "--job", job), "nested too deeply")
+
+
+def test_replay_refuses_what_does_not_wait(
+    cli: InProcess, package: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def as_camera(address: str, options: SourceOptions) -> FrameSource:
+        return open_source(address, replace(options, as_live=True))
+
+    monkeypatch.setattr(build, "open_source", as_camera)
+    result = cli("replay", pictures, "--model", package, "--out", tmp_path / "out")
+    one_clear_line(result, "replay needs recorded footage")
+    assert not (tmp_path / "out" / "record.db").exists()
 
 
 def test_no_model_and_no_source(cli: InProcess, pictures: Path, package: Path):
