@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,20 @@ def test_sound_8_bit_files_are_copied_others_become_8_bit(
     raw = cv2.imdecode(np.frombuffer(written.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     assert raw.dtype == np.uint8
     assert raw.ndim == 2 or raw.shape[2] == 3
+
+
+def test_transparency_beside_the_pixels_is_not_copied(train: TrainCli, tmp_path: Path) -> None:
+    source = flat(tmp_path / "nuts", good=2)
+    plain = put(source / "bad" / "odd.png", np.full((8, 9), 77, np.uint8))
+    data = plain.read_bytes()
+    chunk = b"tRNS" + struct.pack(">H", 77)
+    chunk = struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    at = data.index(b"IDAT") - 4
+    plain.write_bytes(data[:at] + chunk + data[at:])
+    assert train("prepare", source, "--out", tmp_path / "out").code == 0
+    written = tmp_path / "out" / "nuts" / "test" / "bad" / "odd.png"
+    assert b"tRNS" not in written.read_bytes()
+    assert (read_image(written) == 77).all()
 
 
 def spoil(folder: Path) -> dict[str, str]:
