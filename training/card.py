@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.core.manifest import ModelManifest
+from inspector.core.manifest import ModelManifest, ThresholdBasis
 
 
 def card(manifest: ModelManifest) -> str:
     """Markdown; says nothing that the manifest does not hold, and no more than it supports."""
     variant, basis = manifest.variants[0], manifest.threshold_basis
     spec, info = manifest.input, manifest.training
-    about = (
-        f"Finds what differs from good parts; trained by `{info.method}` on"
-        f" {manifest.data.n_images} good images."
-    )
+    about = _about(manifest)
     shape = (
         f"Input: {spec.width}×{spec.height} pixels, BGR, from regions of about"
         f" {spec.aspect:.2f} : 1 (width to height). Regions of another shape are distorted."
@@ -23,12 +20,8 @@ def card(manifest: ModelManifest) -> str:
         f"PASS below {variant.thresholds.t1:.4g}, REVIEW up to {variant.thresholds.t2:.4g},"
         " FAIL from there on."
     )
-    overkill = (
-        f"Expected of good parts like those: about {_share(basis.expected_overkill_t1)} not"
-        f" passed, about {_share(basis.expected_overkill_t2)} or fewer failed;"
-        f" {basis.n_good} images support no finer promise."
-    )
-    escapes = f"Expected of defective parts: {_escapes(basis.expected_escape)}."
+    overkill = _overkill(basis)
+    escapes = f"Expected of defective parts: {_escapes(basis)}."
     facts = [shape, verdicts, overkill, escapes]
     facts += [f"Thresholds: {basis.method}.", f"Licence: {manifest.licence}"]
     seed = f"Seed {info.seed}; training data sha256 `{manifest.data.sha256}`."
@@ -44,6 +37,30 @@ def card(manifest: ModelManifest) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _about(manifest: ModelManifest) -> str:
+    method, options = manifest.training.method, manifest.training.options
+    if "trained_on_defective" in options:
+        return (
+            f"Tells defective parts from good ones; trained by `{method}` on"
+            f" {options['trained_on_good']} good and {options['trained_on_defective']} defective"
+            " images, a part of them kept from training for the thresholds."
+        )
+    return (
+        f"Finds what differs from good parts; trained by `{method}` on"
+        f" {manifest.data.n_images} good images."
+    )
+
+
+def _overkill(basis: ThresholdBasis) -> str:
+    if basis.expected_overkill_t1 is None and basis.expected_overkill_t2 is None:
+        return "Expected of good parts: unknown; measure with `inspector-train cross-validate`."
+    return (
+        f"Expected of good parts like those: about {_share(basis.expected_overkill_t1)} not"
+        f" passed, about {_share(basis.expected_overkill_t2)} or fewer failed;"
+        f" {basis.n_good} images support no finer promise."
+    )
+
+
 def _listed(items: Sequence[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
@@ -52,7 +69,9 @@ def _share(share: float | None) -> str:
     return "an unknown share" if share is None else f"{share:.2%}"
 
 
-def _escapes(share: float | None) -> str:
-    if share is None:
-        return "unknown, none were seen in training; measure with `inspector-train evaluate`"
-    return f"about {share:.2%} passed"
+def _escapes(basis: ThresholdBasis) -> str:
+    if basis.expected_escape is not None:
+        return f"about {basis.expected_escape:.2%} passed"
+    if basis.n_defective:
+        return "unknown; measure with `inspector-train cross-validate`"
+    return "unknown, none were seen in training; measure with `inspector-train evaluate`"

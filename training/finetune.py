@@ -159,16 +159,18 @@ class FineTuning:
         return epochs
 
     @torch.inference_mode()
-    def logits(self, chosen: Indices) -> Tensor:
-        """float32 (n, 1 + types): of the plain images."""
+    def logits(self, chosen: Indices, copy: int = 0) -> Tensor:
+        """float32 (n, 1 + types): of the plain images, or of one of their copies."""
         self._network.eval()
         parts = torch.split(torch.from_numpy(chosen), _BATCH)
-        maps = [self._network.maps(self._inputs.take(part, 0)) for part in parts]
+        maps = [self._network.maps(self._inputs.take(part, copy)) for part in parts]
         return self._network.pooled(torch.cat(maps))
 
     def scores(self, chosen: Indices) -> NDArray[np.float64]:
-        """float64 (n,): the probabilities of being defective, of the plain images."""
-        return self.logits(chosen)[:, 0].double().sigmoid().numpy()
+        """float64 (n, 1 + copies): the probabilities of being defective, plain ones first."""
+        copies = range(self._inputs.share.shape[1])
+        columns = [self.logits(chosen, copy)[:, 0] for copy in copies]
+        return torch.stack(columns, 1).double().sigmoid().numpy()
 
     def _epoch(self, train: Indices, pace: _Pace, rng: np.random.Generator) -> float:
         """Mean loss; as many images as there are, drawn as ``balance`` says."""

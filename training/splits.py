@@ -107,13 +107,13 @@ def make_split(
 def folds_by_kind(kinds: Sequence[str], count: int, seed: int) -> Indices:
     """The fold 0..count-1 of each image.
 
-    Of every kind, and of all images together, any two folds hold numbers that differ by
-    at most one.
+    Of every kind, of all defective images and of all images, any two folds hold numbers
+    that differ by at most one.
     """
     rng = np.random.default_rng(seed)
     folds = np.empty(len(kinds), np.int64)
     names, at = np.array(kinds), 0
-    for kind in sorted(set(kinds)):
+    for kind in sorted(set(kinds), key=lambda kind: (kind != GOOD, kind)):
         members = rng.permutation(np.flatnonzero(names == kind))
         # dealt like cards: the next kind goes on where this one ended
         folds[members] = (at + np.arange(len(members))) % count

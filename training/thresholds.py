@@ -16,7 +16,8 @@ def choose_thresholds(
     """(T1, T2) for probabilities, from images that were not trained on.
 
     T1 makes the fewest errors, counted softly, since a handful of defects would else set
-    it by the one that happens to score lowest. T2 is T1, or lies just above the highest
+    it by the one that happens to score lowest; good and defective ones count alike,
+    however many there are of each. T2 is T1, or lies just above the highest
     good image where that one reaches T1.
 
     Raises ValueError unless there are both good and defective images.
@@ -34,7 +35,8 @@ def _soft_errors(logits: NDArray[np.float64], defective: NDArray[np.bool_]) -> N
     """Of each candidate."""
     wrong_side = np.where(defective, -1.0, 1.0)
     beyond = (logits - _CANDIDATES[:, None]) * wrong_side / _WIDTH
-    return np.asarray((1 / (1 + np.exp(-beyond))).sum(axis=1))
+    soft = 1 / (1 + np.exp(-beyond))
+    return np.asarray(soft[:, defective].mean(axis=1) + soft[:, ~defective].mean(axis=1))
 
 
 def _logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:

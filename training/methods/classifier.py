@@ -248,18 +248,20 @@ class ClassifierTrainer:
             run = FineTuning(network, inputs, Targets.of(data, types), options)
             epochs = run.fit(train, validation, seed, report)
         scores = run.scores(validation)
-        t1, t2 = choose_thresholds(scores, data.defective[validation])
+        defective = np.repeat(data.defective[validation], scores.shape[1])
+        t1, t2 = choose_thresholds(scores.ravel(), defective)
         return FittedLabelled(
             network=network,
             labels=types,
             t1=t1,
             t2=t2,
             threshold_method=(
-                f"fewest errors, counted softly, on {len(validation)} images kept from training;"
-                " T2 above the highest good one of them"
+                f"fewest errors on {len(validation)} images kept from training and their"
+                " augmented copies, counted softly, good and defective ones alike; T2 above the"
+                " highest good one of them"
             ),
             validation=validation,
-            validation_scores=scores,
+            validation_scores=scores[:, 0],
             epochs=tuple(epochs),
             options=asdict(options),
         )
