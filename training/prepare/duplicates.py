@@ -61,8 +61,8 @@ def near_pairs(thumbs: Sequence[NDArray[np.uint8]]) -> Near:
 
     A hash of 64 bits says which pairs are worth a look; then the correlation of what is
     finer than a blur decides, for brightness and contrast say nothing of the part. Copies
-    turned, mirrored or moved by more than about 1 % are not recognised, nor pictures
-    without structure.
+    that were turned, mirrored, cropped or shifted (two pixels can be enough) are not
+    recognised, nor pictures without structure.
     """
     if len(thumbs) < 2:
         return Near([], DISTANCE)
