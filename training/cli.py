@@ -18,7 +18,7 @@ from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
 from training.show import evaluation_table, write_json
-from training.supervised_command import cross_validate, fit_supervised
+from training.supervised_command import ablation, cross_validate, fit_supervised
 from training.trainer import SUPERVISED
 
 INTERRUPTED = 130
@@ -35,6 +35,7 @@ app = typer.Typer(
 
 app.command()(prepare)
 app.command("cross-validate")(cross_validate)
+app.command()(ablation)
 
 
 @app.command()

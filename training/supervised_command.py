@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inspector.errors import InputError
+from training.ablation import VARIATIONS, ablate, markdown
 from training.datasets import find_category
 from training.finetune import Options
 from training.fit import Order
@@ -125,6 +126,45 @@ def cross_validate(
         write_json(json, result.document)
         if str(json) != "-":
             write_bytes(json.with_suffix(".split.json"), result.split.document())
+
+
+def ablation(
+    data: Annotated[Path, typer.Option(help="Folder that holds the category's folder.")],
+    category: Annotated[str, typer.Option(help="Name of the category.")],
+    folds: Annotated[int, typer.Option(min=2, max=50, help="Stratified by defect type.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0,
+    size: Annotated[
+        int | None, typer.Option(min=64, max=1024, help="Side of the input, a multiple of 32.")
+    ] = None,
+    fixture: Annotated[FixtureName, typer.Option(help="How the part is found first.")] = "none",
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000)] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A row of the table; may be given several times.")
+    ] = None,
+) -> None:
+    """Cross-validate the classifier with one switch changed at a time; prints a table."""
+    unknown = sorted(set(only or ()) - set(VARIATIONS))
+    if unknown:
+        raise InputError(f"--only {unknown[0]}: choose from {', '.join(VARIATIONS)}")
+    options = _options("classifier", {"epochs": epochs}) or Options()
+    console = Console(stderr=True, highlight=False)
+    with _folder(None) as folder, progress(console) as report:
+        order = Order(
+            find_category(data, category),
+            folder,
+            method="classifier",
+            size=_size("classifier", size),
+            fixture=fixture,
+            seed=seed,
+        )
+        rows = ablate(
+            order,
+            Folding(folds),
+            report,
+            options=options,
+            only=lambda name: not only or name in only,
+        )
+    typer.echo(markdown(rows), nl=False)
 
 
 def fit_supervised(order: Order, console: Console) -> None:

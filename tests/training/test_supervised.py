@@ -141,3 +141,16 @@ def test_wrong_usage_is_one_line(
     lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert lines[-1].startswith("error: ")
     assert said in lines[-1]
+
+
+def test_ablation_prints_a_table(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["ablation", "--data", folder, "--category", "disc", "--size", "64", "--folds", "2"]
+    args += ["--epochs", "2", "--only", "as it is", "--only", "without masks"]
+    monkeypatch.setattr("sys.argv", ["inspector-train", *(str(a) for a in args)])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert done.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| as it is", "| without masks"]
