@@ -25,10 +25,10 @@ def measure(image: Image, *, sharpness: bool) -> Quality:
     """Of a uint8 (h, w, 3) BGR region; green stands for grey.
 
     ``sharpness`` costs a full-resolution quarter scale (about 0.3 ms at 1080p) and is
-    measured on demand; the others take every 8th pixel (about 0.03 ms).
+    measured on demand; the others take every 16th row and 8th column (about 0.02 ms).
     """
-    step = 8 if min(image.shape[:2]) >= 128 else 1
-    sample = np.ascontiguousarray(image[::step, ::step, 1])
+    rows, columns = (16, 8) if min(image.shape[:2]) >= 128 else (1, 1)
+    sample = np.ascontiguousarray(image[::rows, ::columns, 1])
     mean, deviation = cv2.meanStdDev(sample)
     return Quality(
         mean=float(mean[0][0]),
