@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from inspector.core.truth import Confusion
+
 Scores = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -18,14 +20,10 @@ _BINS = 4096
 _Z95 = 1.959964
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Counts and the usual rates; a rate with nothing to count is 0."""
+class Rates(Confusion):
+    """The station's own counts and rates, of images instead of parts."""
 
-    tp: int
-    fp: int
-    fn: int
-    tn: int
+    __slots__ = ()
 
     @classmethod
     def count(cls, defective: Flags, rejected: Flags) -> Rates:
@@ -35,22 +33,6 @@ class Rates:
             fn=int((defective & ~rejected).sum()),
             tn=int((~defective & ~rejected).sum()),
         )
-
-    @property
-    def accuracy(self) -> float:
-        return _ratio(self.tp + self.tn, self.tp + self.fp + self.fn + self.tn)
-
-    @property
-    def precision(self) -> float:
-        return _ratio(self.tp, self.tp + self.fp)
-
-    @property
-    def recall(self) -> float:
-        return _ratio(self.tp, self.tp + self.fn)
-
-    @property
-    def f1(self) -> float:
-        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
 
 def auroc(defective: Flags, scores: Scores) -> float:
