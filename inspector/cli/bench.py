@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 from rich.table import Table
 
@@ -17,13 +16,16 @@ from inspector.cli.running import follow
 from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig
 from inspector.engine.status import PipelineStatus
-from inspector.errors import ConfigError
-from inspector.station.build import Station, build_station
-from inspector.station.report import check_json_place, latencies, write_json
+from inspector.station.bench import bare, chart, sampling
+from inspector.station.bench import compare as comparing
+from inspector.station.bench.measure import document, run_once
+from inspector.station.build import Station
+from inspector.station.report import check_json_place, write_json
 
 DEFAULT_SOURCE = "sim:metal_nut?seed=1&width=1920&height=1080&fps=60"
-OWN_STAGES = ("presence", "prepare", "judge", "record")
-"""What the station itself costs: all but decode, waiting and the network."""
+_SHORT_S = 3.0
+"""Of each run of a comparison: many short ones in turn see less drift than few long ones."""
+_THREADS = frozenset({"capture", "inspect", "record"})
 
 
 def command(
@@ -41,6 +43,23 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="Two variants (fp32 int8), packages or PACKAGE:VARIANT, in turn, as ratios.",
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=2, max=200, help="Pairs of a comparison.")] = 8,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Also against a bare session.run loop on the same file.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where the time goes, instead of how much it is.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--chart", metavar="FILE.svg", help="Draw the stage times.")
+    ] = None,
 ) -> None:
     """Measure stage times, throughput, drops, CPU time and memory of a package."""
     config = options.run_config(
@@ -55,60 +74,103 @@ def command(
     )
     config = replace(config, live=live, db=db)
     check_json_place(json)
-    document = measure(config, duration)
     with screen(json) as console:
-        _show(console, document)
+        if compare is not None:
+            result = _compared(console, config, compare, rounds, min(duration, _SHORT_S))
+        elif profile:
+            result = _profiled(console, config, duration)
+        else:
+            result = _measured(console, config, duration, svg, plain=plain)
     if json is not None:
-        write_json(document, json)
+        write_json(result, json)
 
 
-def measure(config: RunConfig, duration_s: float) -> dict[str, object]:
-    """Runs the station once, model load and warm-up kept out of the figures."""
-    with build_station(config) as station:
-        cpu_before = time.process_time()
-        status = follow(station, duration_s=duration_s)
-        cpu_s = time.process_time() - cpu_before
-        return _document(station, status, cpu_s)
+def _follow(station: Station, duration_s: float) -> PipelineStatus:
+    return follow(station, duration_s=duration_s)
 
 
-def _document(station: Station, status: PipelineStatus, cpu_s: float) -> dict[str, object]:
-    judged = status.inspected + status.failed - status.no_part
-    if judged < 1:
-        raise ConfigError("nothing was inspected in that time: choose a longer --duration")
-    stages = latencies(status)
-    age = stages.pop("age")
+def _measured(
+    console: Screen, config: RunConfig, duration_s: float, svg: Path | None, *, plain: bool
+) -> dict[str, object]:
+    found = document(run_once(config, duration_s, _follow))
+    _show(console, found)
+    if plain:
+        against = bare.against_plain_loop(config)
+        found["against_plain_loop"] = against.as_json()
+        console.print(
+            f"predict() {against.predictor_ms:.2f} ms, plain session.run {against.plain_ms:.2f} ms:"
+            f" {against.ratio:.3f} times as long (median of {against.calls} pairs)"
+        )
+    if svg is not None:
+        chart.write_chart(svg, [(f"{found['variant']} on {found['provider']}", found)])
+    return found
+
+
+def _compared(
+    console: Screen, config: RunConfig, names: tuple[str, str], rounds: int, seconds: float
+) -> dict[str, object]:
+    a, b = (comparing.variation(config, name) for name in names)
+    ratios = comparing.compare(
+        a,
+        b,
+        rounds=rounds,
+        measure=comparing.measured_for(seconds),
+        report=lambda done: console.print(f"pair {done} of {rounds}" if done else "warmed up"),
+    )
+    table = Table(
+        "figure", "A", "B", "A / B", "95 %", box=None, title=f"A {names[0]}, B {names[1]}"
+    )
+    for r in ratios:
+        table.add_row(
+            r.figure, f"{r.a:.2f}", f"{r.b:.2f}", f"{r.ratio:.3f}", f"{r.low:.3f}–{r.high:.3f}"
+        )
+    console.print(table)
     return {
-        "schema": 1,
-        "provider": station.predictor.provider,
-        "variant": station.predictor.variant,
-        "stages_ms": stages,
-        "age_at_verdict_ms": age,
-        "inspections_per_s": round(judged / status.running_s, 2),
-        "dropped": status.dropped_total,
-        "cpu_ms_per_inspection": round(1000 * cpu_s / judged, 3),
-        "rss_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
-        "own_ms_p50": round(sum(stages[s]["p50"] for s in OWN_STAGES), 4),
-        "frames": status.captured,
-        "source": station.info.uri,
-        "model_id": station.predictor.model_id,
+        "schema": 2,
+        "a": names[0],
+        "b": names[1],
+        "rounds": rounds,
+        "seconds_each": seconds,
+        "ratios": comparing.as_json(ratios),
     }
 
 
-def _show(console: Screen, document: dict[str, object]) -> None:
+def _profiled(console: Screen, config: RunConfig, duration_s: float) -> dict[str, object]:
+    with sampling.sampled(_THREADS) as samples:
+        run_once(config, duration_s, _follow)
+    threads, operators = samples.as_json(), sampling.operators(config)
+    for name, found in threads.items():
+        busy = found["busy"]
+        assert isinstance(busy, Mapping)
+        console.print(f"thread {name}: waiting {found['waiting']:.0%} of the time")
+        for place, share in busy.items():
+            console.print(f"  {share:6.1%}  {place}")
+    total = sum(operators.values())
+    console.print(f"network on the CPU: {total:.2f} ms a run, by operator")
+    for operator, ms in operators.items():
+        console.print(f"  {ms:6.2f} ms  {ms / total:5.1%}  {operator}")
+    return {"schema": 2, "threads": threads, "operators_ms": operators}
+
+
+def _show(console: Screen, found: Mapping[str, object]) -> None:
     table = Table("stage", "p50 ms", "p95", "p99", "max", box=None)
-    stages = document["stages_ms"]
-    assert isinstance(stages, dict)
+    stages = found["stages_ms"]
+    assert isinstance(stages, Mapping)
     for stage, times in itertools.chain(
-        stages.items(), [("age at verdict", document["age_at_verdict_ms"])]
+        stages.items(), [("age at verdict", found["age_at_verdict_ms"])]
     ):
         table.add_row(stage, *(f"{times[q]:.2f}" for q in ("p50", "p95", "p99", "max")))
     console.print(table)
     console.print(
-        f"{document['inspections_per_s']} inspections/s, {document['dropped']} dropped, "
-        f"{document['cpu_ms_per_inspection']} ms CPU each, {document['rss_mb']} MB, "
-        f"{document['variant']} on {document['provider']}"
+        f"{found['inspections_per_s']} inspections/s, {found['dropped']} dropped, "
+        f"{found['cpu_ms_per_inspection']} ms CPU each, {found['rss_mb']} MB, "
+        f"{found['variant']} on {found['provider']}"
+    )
+    console.print(
+        f"ready after {found['load_ms']} ms, first verdict {found['first_verdict_ms']} ms after"
+        " the start"
     )
     console.print(
         f"the station's own cost (presence, prepare, judge, record): "
-        f"{document['own_ms_p50']} ms a frame (sum of medians)"
+        f"{found['own_ms_p50']} ms a frame (sum of medians)"
     )

@@ -100,6 +100,20 @@ def open_session(
     return session
 
 
+def profiled_session(model: bytes, *, threads: int | None, prefix: str) -> ort.InferenceSession:
+    """On the CPU, with the station's options; writes its events to ``<prefix>_….json``.
+
+    Raises PackageError where the model cannot be loaded.
+    """
+    options = _options(threads or default_threads())
+    options.enable_profiling = True
+    options.profile_file_prefix = prefix
+    try:
+        return ort.InferenceSession(model, sess_options=options, providers=[CPU])
+    except ORT_ERRORS as error:
+        raise PackageError(f"ONNX Runtime cannot load the model: {brief(error)}") from None
+
+
 def _options(threads: int) -> ort.SessionOptions:
     """No custom operator library is ever registered here: models bring no native code."""
     options = ort.SessionOptions()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import InProcess, start
+from tests.support.tiny_model import write_tiny_package
 
 LINE = "sim:metal_nut?seed=3&defect_rate=0.4&width=640&height=360&fps=60"
 ROI = "160,20,320,320"
@@ -121,13 +122,50 @@ def test_bench_document(cli: InProcess, package: Path, pictures: Path, tmp_path:
     document = json.loads((tmp_path / "b.json").read_text())
     assert list(document) == [
         *("schema", "provider", "variant", "stages_ms", "age_at_verdict_ms"),
-        *("inspections_per_s", "dropped", "cpu_ms_per_inspection", "rss_mb"),
-        *("own_ms_p50", "frames", "source", "model_id"),
+        *("inspections_per_s", "frames_per_s", "dropped", "cpu_ms_per_inspection", "rss_mb"),
+        *("own_ms_p50", "load_ms", "first_verdict_ms", "inspected", "frames"),
+        *("source", "model_id"),
     ]
     assert list(document["age_at_verdict_ms"]) == ["p50", "p95", "p99", "max"]
     assert {"read", "presence", "queue", "prepare", "network", "judge"} <= set(
         document["stages_ms"]
     )
+
+
+def test_bench_compares_variants_in_turn(cli: InProcess, tmp_path: Path):
+    held = write_tiny_package(tmp_path / "two", t1=0.6, t2=0.8, variants=("fp32", "int8"))
+    result = cli(
+        *("bench", "--model", held, "--source", "sim:metal_nut?width=320&height=180&parts=1"),
+        *("--compare", "fp32", "int8", "--rounds", 2, "--json", tmp_path / "c.json"),
+    )
+    assert result.code == 0, result
+    document = json.loads((tmp_path / "c.json").read_text())
+    assert (document["a"], document["b"], document["rounds"]) == ("fp32", "int8", 2)
+    network = document["ratios"]["network p50"]
+    assert network["ci95_low"] <= network["ratio"] <= network["ci95_high"]
+
+
+def test_bench_says_where_the_time_goes(cli: InProcess, package: Path):
+    source = "sim:metal_nut?width=320&height=180&parts=1"
+    result = cli("bench", "--model", package, "--source", source, "--profile")
+    assert result.code == 0, result
+    assert "thread inspect: waiting" in result.out
+    assert "AveragePool" in result.out
+
+
+def test_bench_sets_the_predictor_beside_a_plain_loop(
+    cli: InProcess, package: Path, tmp_path: Path
+):
+    source = "sim:metal_nut?width=320&height=180&parts=1"
+    result = cli(
+        *("bench", "--model", package, "--source", source, "--plain"),
+        *("--chart", tmp_path / "c.svg", "--json", tmp_path / "b.json"),
+    )
+    assert result.code == 0, result
+    against = json.loads((tmp_path / "b.json").read_text())["against_plain_loop"]
+    assert against["calls"] == 100
+    assert against["predictor_ms"] > 0
+    assert "network" in (tmp_path / "c.svg").read_text()
 
 
 def test_footage_around_a_failed_part_can_be_replayed(

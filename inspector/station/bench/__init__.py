@@ -1,0 +1,1 @@
+"""The instrument behind ``inspector bench``: measure, compare, and say where time goes."""

@@ -1,0 +1,121 @@
+"""One measured run: stage times, throughput, drops, CPU time, memory, the first verdict."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from inspector.config import RunConfig
+from inspector.engine.judging import Decision
+from inspector.engine.status import PipelineStatus
+from inspector.errors import ConfigError, InspectorError
+from inspector.station.build import Station, build_station
+from inspector.station.report import latencies
+
+OWN_STAGES = ("presence", "prepare", "judge", "record")
+"""What the station itself costs: all but decode, waiting and the network."""
+_POLL_S = 0.25
+
+Follow = Callable[[Station, float], PipelineStatus]
+"""Runs a built station for so many seconds and gives its final status."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A run that has ended, with what was clocked around it.
+
+    Attributes:
+        load_ms: from the call to a station that is ready: package checked, warmed up,
+            golden outputs compared, source open.
+        first_ms: from the start of the run to its first verdict, None without one.
+        cpu_s: CPU time of this process (all threads) during the run.
+    """
+
+    station: Station
+    status: PipelineStatus
+    load_ms: float
+    first_ms: float | None
+    cpu_s: float
+
+    @property
+    def judged(self) -> int:
+        """Frames that the network ran for (failed ones among them)."""
+        return self.status.inspected + self.status.failed - self.status.no_part
+
+
+class FirstVerdict:
+    """Notes when the first frame was judged; a frame observer."""
+
+    def __init__(self) -> None:
+        self.at_ns: int | None = None
+
+    def on_decision(self, decision: Decision) -> None:
+        if self.at_ns is None and decision.was_judged:
+            self.at_ns = time.perf_counter_ns()
+
+
+def plain_follow(station: Station, duration_s: float) -> PipelineStatus:
+    """Without a screen or signals; raises the run's first error."""
+    station.pipeline.start()
+    ending = threading.Event()
+    deadline = time.monotonic() + duration_s
+    while not station.pipeline.wait(_POLL_S) and not ending.is_set():
+        if time.monotonic() >= deadline:
+            station.pipeline.stop()
+            ending.set()
+    status = station.finish()
+    if status.first_error is not None:
+        raise status.first_error
+    return status
+
+
+def run_once(config: RunConfig, duration_s: float, follow: Follow = plain_follow) -> Measured:
+    """One run; model load and warm-up are clocked apart from it.
+
+    Raises InspectorError for what cannot run, ConfigError where nothing was inspected.
+    """
+    first = FirstVerdict()
+    began = time.perf_counter_ns()
+    with build_station(config, frame_observers=[first]) as station:
+        started = time.perf_counter_ns()
+        cpu_before = time.process_time()
+        status = follow(station, duration_s)
+        cpu_s = time.process_time() - cpu_before
+        first_ms = None if first.at_ns is None else (first.at_ns - started) / 1e6
+        measured = Measured(station, status, (started - began) / 1e6, first_ms, cpu_s)
+    problem = status.accounting_problem()
+    if problem is not None:
+        raise InspectorError(f"the accounts of the run do not add up: {problem}")
+    if measured.judged < 1:
+        raise ConfigError("nothing was inspected in that time: choose a longer --duration")
+    return measured
+
+
+def document(measured: Measured) -> dict[str, object]:
+    """The JSON contract of ``inspector bench``, schema 2."""
+    status, predictor = measured.status, measured.station.predictor
+    stages = latencies(status)
+    age = stages.pop("age")
+    return {
+        "schema": 2,
+        "provider": predictor.provider,
+        "variant": predictor.variant,
+        "stages_ms": stages,
+        "age_at_verdict_ms": age,
+        "inspections_per_s": round(measured.judged / status.running_s, 2),
+        "frames_per_s": round(status.captured / status.running_s, 2),
+        "dropped": status.dropped_total,
+        "cpu_ms_per_inspection": round(1000 * measured.cpu_s / measured.judged, 3),
+        "rss_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
+        "own_ms_p50": round(sum(stages[s]["p50"] for s in OWN_STAGES), 4),
+        "load_ms": round(measured.load_ms, 1),
+        "first_verdict_ms": None if measured.first_ms is None else round(measured.first_ms, 1),
+        "inspected": measured.judged,
+        "frames": status.captured,
+        "source": measured.station.info.uri,
+        "model_id": predictor.model_id,
+    }
