@@ -34,7 +34,7 @@ from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
-from training.methods import Fitted, Report, Views, find_method
+from training.methods import Fitted, Report, Views, find_method, no_probes
 from training.threads import torch_threads
 
 CAMERA_VIEWS = 4
@@ -103,7 +103,11 @@ def fit(order: Order, report: Report) -> Trained:
     with torch_threads(_THREADS):
         prepared = _prepare(files, order, report)
         fitted = train(
-            prepared.views, monochrome=prepared.monochrome, seed=order.seed, report=report
+            prepared.views,
+            probes=no_probes(prepared.views),
+            monochrome=prepared.monochrome,
+            seed=order.seed,
+            report=report,
         )
         raw = calibrate(fitted.held_out)
         # from here on T1 is 1 in every package: a score says how far beyond good it is

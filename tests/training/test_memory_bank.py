@@ -12,7 +12,7 @@ from tests.support.parts_folder import disc
 from training import export as exporting
 from training.export import export, golden_images
 from training.graph import OPSET
-from training.methods import find_method
+from training.methods import Probes, find_method, no_probes
 from training.methods.memory_bank import FeatureGrid, MemoryBank, Options, fit
 
 
@@ -85,7 +85,7 @@ def test_unit_divides_scores_and_maps() -> None:
 def test_held_out_parts_are_scored_by_a_bank_without_them() -> None:
     """Parts that the bank has seen are at distance 0; held out, none is."""
     views = _views()
-    fitted = fit(views, monochrome=False, seed=0, report=_nothing)
+    fitted = fit(views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing)
     assert fitted.held_out.shape == (7, 2)
     seen, _ = fitted.detector.predict(views[:, 0])
     assert (seen < 0.2 * fitted.held_out[:, 0]).all()
@@ -93,14 +93,17 @@ def test_held_out_parts_are_scored_by_a_bank_without_them() -> None:
 
 def test_bank_holds_the_views_it_should() -> None:
     views = _views(v=3)
-    fitted = fit(views, monochrome=False, seed=0, report=_nothing)
+    fitted = fit(views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing)
     in_bank, beyond = (fitted.detector.predict(views[:, v])[0] for v in (1, 2))
     assert in_bank.max() < 0.5 * beyond.min()
 
 
 def test_bank_is_bounded() -> None:
     options = Options(patches=50, candidates=200)
-    fitted = fit(_views(), monochrome=False, seed=0, report=_nothing, options=options)
+    views = _views()
+    fitted = fit(
+        views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing, options=options
+    )
     assert isinstance(fitted.detector, MemoryBank)
     assert fitted.detector.bank.shape == (50, 152)
     assert fitted.options["patches"] == 50
@@ -109,8 +112,10 @@ def test_bank_is_bounded() -> None:
 
 def test_progress_ends_at_one() -> None:
     told: dict[str, list[float]] = {}
+    views = _views(4)
     fit(
-        _views(4),
+        views,
+        probes=no_probes(views),
         monochrome=False,
         seed=0,
         report=lambda step, share: told.setdefault(step, []).append(share),
@@ -123,3 +128,12 @@ def test_methods_by_name() -> None:
     assert find_method("memory-bank") is fit
     with pytest.raises(ConfigError, match="no method 'magic': choose one of memory-bank"):
         find_method("magic")
+
+
+def test_a_probe_is_scored_by_the_bank_that_has_not_seen_its_part() -> None:
+    views = _views()
+    probes = Probes(views[[5, 2]], np.array([5, 2]))
+    fitted = fit(views, probes=probes, monochrome=False, seed=0, report=_nothing)
+    np.testing.assert_allclose(fitted.probed, fitted.held_out[[5, 2]], rtol=1e-3)
+    assert fitted.held_out_maps.shape == (7, 2, 8, 8)
+    np.testing.assert_array_equal(fitted.held_out_maps.max((2, 3)), fitted.held_out)

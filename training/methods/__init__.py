@@ -1,6 +1,6 @@
 """The methods: one file each, with the same names inside.
 
-A method's module defines ``fit(views, *, monochrome, seed, report) -> Fitted``.
+A method's module defines ``fit(views, *, probes, monochrome, seed, report) -> Fitted``.
 """
 
 from __future__ import annotations
@@ -52,24 +52,49 @@ class Detector(Network, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes:
+    """Pictures to be scored and never learnt from: good parts with a made-up defect.
+
+    Attributes:
+        images: uint8 (m, p, H, W, 3) BGR, each damaged part in p views.
+        parts: int64 (m,), which of the n parts each was made of.
+    """
+
+    images: Views
+    parts: NDArray[np.int64]
+
+
+def no_probes(views: Views) -> Probes:
+    """None at all, for parts of that shape."""
+    return Probes(np.empty((0, *views.shape[1:]), np.uint8), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What a method hands back.
+    """What a method hands back; scores and maps are on the detector's scale.
 
     Attributes:
         detector: trained on all parts.
-        held_out: float64 (n, v), on the detector's scale: the score of every view by a
-            detector that has seen no view of that part.
+        held_out: float64 (n, v): the score of every view by a detector that has seen no
+            view of that part.
         options: the method's settings, for the record.
+        held_out_maps: float32 (n, v, h, w), the maps of those.
+        probed: float64 (m, p): the probes' scores, by a detector that has seen no view of
+            the part that each was made of.
     """
 
     detector: Detector
     held_out: NDArray[np.float64]
     options: dict[str, str | int | float | bool]
+    held_out_maps: NDArray[np.float32]
+    probed: NDArray[np.float64]
 
 
 class Fit(Protocol):
-    def __call__(self, views: Views, *, monochrome: bool, seed: int, report: Report) -> Fitted: ...
+    def __call__(
+        self, views: Views, *, probes: Probes, monochrome: bool, seed: int, report: Report
+    ) -> Fitted: ...
 
 
 _MODULES = {"memory-bank": "memory_bank"}

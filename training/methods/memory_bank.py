@@ -18,7 +18,7 @@ from training.backbones import EfficientNetLite0
 from training.calibrate import FOLDS, folds
 from training.coreset import greedy_coreset
 from training.graph import Graph
-from training.methods import Fitted, Report, Role, Views
+from training.methods import Fitted, Probes, Report, Role, Views, no_probes
 
 _BATCH = 8
 
@@ -94,10 +94,10 @@ class MemoryBank(nn.Module):
         return maps.amax((1, 2)).numpy(), maps.numpy()
 
     @torch.inference_mode()
-    def score_features(self, features: Tensor) -> NDArray[np.float64]:
-        """float32 (n, h, w, c), of half precision too → float64 (n,)."""
-        scores = [self._maps(x.float()).amax((1, 2)) for x in torch.split(features, _BATCH)]
-        return torch.cat(scores).double().numpy()
+    def maps_of(self, features: Tensor) -> NDArray[np.float32]:
+        """float (n, h, w, c), of half precision too → float32 (n, h, w)."""
+        maps = [self._maps(x.float()) for x in torch.split(features, _BATCH)]
+        return torch.cat(maps).numpy()
 
     def _maps(self, features: Tensor) -> Tensor:
         n, h, w, c = features.shape
@@ -124,6 +124,7 @@ class MemoryBank(nn.Module):
 def fit(
     views: Views,
     *,
+    probes: Probes,
     monochrome: bool,
     seed: int,
     report: Report,
@@ -133,22 +134,25 @@ def fit(
 
     Args:
         views: uint8 (n, v, H, W, 3) BGR.
+        probes: scored by the bank of the others too.
         monochrome: look at brightness only.
     """
     options = options or Options()
     grid = FeatureGrid(options.stages, (views.shape[2], views.shape[3]), monochrome=monochrome)
     features = _all_features(grid, views, report)
-    held_out = _held_out(grid, features, options, seed, report)
+    maps, probed = _held_out(grid, features, probes, options, seed, report)
     detector = MemoryBank(grid, _bank(features, options, seed))
     report("holding out", 1.0)
     record = asdict(options) | {"stages": ",".join(str(s) for s in options.stages)}
-    return Fitted(detector, held_out, record)
+    return Fitted(detector, _highest(maps), record, maps, probed)
 
 
 def score_held_out(views: Views, *, seed: int, options: Options) -> NDArray[np.float64]:
     """float64 (n, v): each part's views by a bank of the other parts' (in folds)."""
     grid = FeatureGrid(options.stages, (views.shape[2], views.shape[3]), monochrome=False)
-    return _held_out(grid, _all_features(grid, views, _quiet), options, seed, _quiet)
+    features = _all_features(grid, views, _quiet)
+    maps, _ = _held_out(grid, features, no_probes(views), options, seed, _quiet)
+    return _highest(maps)
 
 
 def _quiet(what: str, share: float) -> None:
@@ -156,18 +160,32 @@ def _quiet(what: str, share: float) -> None:
 
 
 def _held_out(
-    grid: FeatureGrid, features: Tensor, options: Options, seed: int, report: Report
-) -> NDArray[np.float64]:
-    held_out = np.empty(features.shape[:2])
+    grid: FeatureGrid,
+    features: Tensor,
+    probes: Probes,
+    options: Options,
+    seed: int,
+    report: Report,
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Maps (n, v, h, w) of all views, and scores (m, p) of the probes."""
+    maps = np.empty(features.shape[:4], np.float32)
+    probed = np.empty(probes.images.shape[:2])
     parts = folds(len(features), FOLDS, seed)
     for k, held in enumerate(parts):
         report("holding out", k / (len(parts) + 1))
         others = np.setdiff1d(np.arange(len(features)), held)
         detector = MemoryBank(grid, _bank(features[others], options, seed))
-        scores = detector.score_features(features[held].flatten(0, 1))
-        held_out[held] = scores.reshape(len(held), -1)
+        found = detector.maps_of(features[held].flatten(0, 1))
+        maps[held] = found.reshape(maps[held].shape)
+        for i in np.flatnonzero(np.isin(probes.parts, held)):
+            # a few at a time: their features are not worth the memory
+            probed[i] = detector.predict(probes.images[i])[0]
     report("holding out", len(parts) / (len(parts) + 1))
-    return held_out
+    return maps, probed
+
+
+def _highest(maps: NDArray[np.float32]) -> NDArray[np.float64]:
+    return maps.max(axis=(2, 3)).astype(np.float64)
 
 
 @torch.inference_mode()
