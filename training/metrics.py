@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from inspector.core.truth import Confusion
+from training.intervals import Z95
 
 Scores = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 PRO_FPR_LIMIT = 0.3
 _BINS = 4096
-_Z95 = 1.959964
 
 
 class Rates(Confusion):
@@ -53,7 +53,7 @@ def auroc_interval(area: float, n_good: int, n_defective: int) -> tuple[float, f
 
     def beyond(candidate: float) -> bool:
         spread = math.sqrt(_area_variance(candidate, n_good, n_defective))
-        return abs(candidate - area) > _Z95 * spread
+        return abs(candidate - area) > Z95 * spread
 
     return _edge(beyond, area, 0.0), _edge(beyond, area, 1.0)
 
@@ -86,33 +86,48 @@ def tpr_at_no_overkill(defective: Flags, scores: Scores) -> float:
 
 @dataclass(frozen=True, slots=True)
 class PixelScores:
-    """Histograms over the same bins of the anomaly value, of all images together.
+    """Histograms over the same bins of the anomaly value.
 
-    good, bad: int64 (b,), pixels outside and inside of defects; regions: int64 (r, b),
-    the pixels of each single defect region.
+    good: float64 (n, b), pixels outside of defects in each image; regions: float64 (r, b),
+    the pixels of each single defect region; image_of: int64 (r,), the image that it is in.
+
+    ``weights``, float64 (n,), says how often each image counts: once, if not given.
     """
 
-    good: NDArray[np.int64]
-    bad: NDArray[np.int64]
-    regions: NDArray[np.int64]
+    good: Scores
+    regions: Scores
+    image_of: NDArray[np.int64]
 
-    def auroc(self) -> float:
-        """Of pixels; values in the same bin count as ties."""
-        below = np.cumsum(self.good) - self.good
-        wins = (self.bad * (below + 0.5 * self.good)).sum()
-        return float(wins / (self.bad.sum() * self.good.sum()))
+    def auroc(self, weights: Scores | None = None) -> float:
+        """Of pixels; values in the same bin count as ties. NaN where none are bad."""
+        of_images = self._weights(weights)
+        good, bad = of_images @ self.good, of_images[self.image_of] @ self.regions
+        if not bad.sum() or not good.sum():
+            return math.nan
+        below = np.cumsum(good) - good
+        wins = (bad * (below + 0.5 * good)).sum()
+        return float(wins / (bad.sum() * good.sum()))
 
-    def pro(self, limit: float = PRO_FPR_LIMIT) -> float:
+    def pro(self, weights: Scores | None = None, limit: float = PRO_FPR_LIMIT) -> float:
         """Per-region overlap: mean share of each region found, over FPR 0 to ``limit``.
 
-        The area under the curve is divided by ``limit``, so that a perfect map has 1.
+        The area under the curve is divided by ``limit``, so that a perfect map has 1. NaN
+        where there are no regions.
         """
-        fpr = np.concatenate([[0.0], _share_above(self.good[None])[0]])
-        overlap = np.concatenate([[0.0], _share_above(self.regions).mean(axis=0)])
+        of_images = self._weights(weights)
+        of_regions = of_images[self.image_of]
+        if not of_regions.sum():
+            return math.nan
+        fpr = np.concatenate([[0.0], _share_above((of_images @ self.good)[None])[0]])
+        mean = of_regions @ _share_above(self.regions) / of_regions.sum()
+        overlap = np.concatenate([[0.0], mean])
         inside = fpr < limit
         x = np.concatenate([fpr[inside], [limit]])
         y = np.concatenate([overlap[inside], [np.interp(limit, fpr, overlap)]])
         return float(np.trapezoid(y, x) / limit)
+
+    def _weights(self, weights: Scores | None) -> Scores:
+        return np.ones(len(self.good)) if weights is None else weights
 
 
 def pixel_scores(
@@ -125,20 +140,27 @@ def pixel_scores(
             outside of defects and 1.. for each connected region.
         low, high: lowest and highest value of all maps.
     """
-    good, regions = np.zeros(_BINS, np.int64), []
+    good: list[Scores] = []
+    regions: list[Scores] = []
+    image_of: list[int] = []
     for heat, labels in pictures:
         scaled = (heat - low) / max(high - low, 1e-12) * (_BINS - 1)
         bins = np.clip(scaled, 0, _BINS - 1).astype(np.int64)
         count = int(labels.max()) + 1
         table = np.bincount((labels * _BINS + bins).ravel(), minlength=count * _BINS)
-        table = table.reshape(count, _BINS)
-        good += table[0]
-        regions.append(table[1:])
-    stacked = np.concatenate(regions) if regions else np.zeros((0, _BINS), np.int64)
-    return PixelScores(good, stacked.sum(axis=0), stacked)
+        by_region = table.reshape(count, _BINS).astype(np.float64)
+        image_of += [len(good)] * (count - 1)
+        good.append(by_region[0])
+        regions.append(by_region[1:])
+    empty = np.zeros((0, _BINS))
+    return PixelScores(
+        np.stack(good) if good else empty,
+        np.concatenate(regions) if regions else empty,
+        np.array(image_of, np.int64),
+    )
 
 
-def _share_above(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _share_above(counts: Scores) -> Scores:
     """(r, b) → share of each row at or above each bin, from the highest bin down."""
     descending = np.cumsum(counts[:, ::-1], axis=1)
     return np.asarray(descending / descending[:, -1:])
@@ -150,7 +172,3 @@ def finite(scores: Sequence[float]) -> Scores:
     known = np.isfinite(array)
     top = array[known].max(initial=0.0)
     return np.where(known, array, top + 1.0)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

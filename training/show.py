@@ -4,44 +4,86 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from inspector.errors import InputError
-from training.evaluate import Evaluation
+from training.evaluation import Evaluation
 
 
 def evaluation_table(result: Evaluation) -> Table:
-    image, floors = result["image"], result["floors"]
+    """Every figure with its 95 % interval, and the trivial floor beside it."""
     table = Table(
         title=f"{result['category']}: {result['n_good']} good, {result['n_defective']} defective"
     )
-    table.add_column("figure")
-    table.add_column("value", justify="right")
-    low, high = image["auroc_ci95"]
-    rows = {
-        "image AUROC (95 %)": f"{image['auroc']:.4f} ({low:.3f}–{high:.3f})",
-        "average precision": f"{image['average_precision']:.4f}",
-        "accuracy (all PASS)": f"{image['accuracy']:.3f} ({floors['all_pass_accuracy']:.3f})",
-        "F1 (all FAIL)": f"{image['f1']:.3f} ({floors['all_fail_f1']:.3f})",
-        "escapes / overkills / review": (
-            f"{image['escapes']} / {image['overkills']} / {image['review']}"
-        ),
-        "FPR at TPR 1 / TPR at FPR 0": f"{image['fpr_at_tpr1']:.3f} / {image['tpr_at_fpr0']:.3f}",
-        "ms per image": f"{result['milliseconds_per_image']:.1f}",
-    }
-    pixel = result["pixel"]
-    if pixel is not None:
-        rows["pixel AUROC / PRO"] = f"{pixel['auroc']:.4f} / {pixel['pro']:.4f}"
-    for kind, figures in result["by_defect_type"].items():
-        rows[f"{kind} ({figures['n']})"] = (
-            f"AUROC {figures['auroc']:.3f}, escapes {figures['escapes']}"
-        )
-    for name, value in rows.items():
-        table.add_row(name, value)
+    for name in ("figure", "value", "95 %", "trivially"):
+        table.add_column(name, justify="left" if name == "figure" else "right")
+    for row in (*_image_rows(result), *_pixel_rows(result), *_type_rows(result)):
+        table.add_row(*row)
     return table
+
+
+def interval(bounds: Sequence[float]) -> str:
+    return f"{bounds[0]:.3f}–{bounds[1]:.3f}"
+
+
+def _image_rows(result: Evaluation) -> list[tuple[str, ...]]:
+    image, floors = result["image"], result["floors"]
+    ci95, load, t2 = image["ci95"], image["review_load"], image["at_t2"]
+    return [
+        ("image AUROC", f"{image['auroc']:.4f}", interval(image["auroc_ci95"]), "0.5"),
+        (
+            "average precision",
+            f"{image['average_precision']:.4f}",
+            interval(ci95["average_precision"]),
+            f"{result['n_defective'] / (result['n_good'] + result['n_defective']):.3f}",
+        ),
+        (
+            "accuracy at T1",
+            f"{image['accuracy']:.3f}",
+            interval(ci95["accuracy"]),
+            f"{floors['all_pass_accuracy']:.3f} (all PASS)",
+        ),
+        ("precision at T1", f"{image['precision']:.3f}", interval(ci95["precision"])),
+        ("recall at T1", f"{image['recall']:.3f}", interval(ci95["recall"])),
+        (
+            "F1 at T1",
+            f"{image['f1']:.3f}",
+            interval(ci95["f1"]),
+            f"{floors['all_fail_f1']:.3f} (all FAIL)",
+        ),
+        ("escapes at T1, share", str(image["escapes"]), interval(ci95["escape_rate"])),
+        ("overkills at T1, share", str(image["overkills"]), interval(ci95["overkill_rate"])),
+        ("escapes / hard overkills at T2", f"{t2['escapes']} / {t2['overkills']}"),
+        ("in review; share of good ones", f"{image['review']}; {load['good']:.3f}"),
+        ("FPR at TPR 1", f"{image['fpr_at_tpr1']:.3f}", interval(ci95["fpr_at_tpr1"])),
+        ("TPR at FPR 0", f"{image['tpr_at_fpr0']:.3f}", interval(ci95["tpr_at_fpr0"])),
+        ("ms per image", f"{result['milliseconds_per_image']:.1f}"),
+    ]
+
+
+def _pixel_rows(result: Evaluation) -> list[tuple[str, ...]]:
+    pixel = result["pixel"]
+    if pixel is None:
+        return []
+    return [
+        ("pixel AUROC", f"{pixel['auroc']:.4f}", interval(pixel["ci95"]["auroc"]), "0.5"),
+        ("PRO to FPR 0.3", f"{pixel['pro']:.4f}", interval(pixel["ci95"]["pro"])),
+    ]
+
+
+def _type_rows(result: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        (
+            escape(f"{kind} ({figures['n']})"),
+            f"{figures['auroc']:.3f}, escapes {figures['escapes']}",
+            interval(figures["auroc_ci95"]),
+        )
+        for kind, figures in result["by_defect_type"].items()
+    ]
 
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:

@@ -15,13 +15,15 @@ from inspector.core.manifest import ProposedThresholds
 from inspector.errors import InputError
 from inspector.inference.predictor import open_predictor
 from training.datasets import GOOD, Category, Sample
-from training.evaluate import Evaluation, ImageFigures, Outcome, figures, inspect_samples
+from training.evaluation import Evaluation, ImageFigures
+from training.figures import figures
 from training.fit import Order
 from training.fit import fit as fit_good
 from training.labelled import Indices
 from training.labelled_fit import LabelledFitter, Settings
 from training.methods import Report
 from training.metrics import Rates
+from training.outcomes import Outcome, inspect_samples
 from training.splits import Split, labelled_samples, make_split
 from training.trainer import SUPERVISED
 
@@ -43,9 +45,8 @@ class FoldFigures(TypedDict):
 class Supervised(Evaluation):
     """The JSON document of the protocol: counts are pooled over the folds.
 
-    ``thresholds`` are the medians of the folds' own, ``open_set`` the figures of the
-    held-out types against all good images, and ``type_confusion`` counts, for every type
-    of defect, the types that ``class_scores`` named.
+    ``model`` is the method, ``thresholds`` are the medians of the folds' own, and
+    ``open_set`` the figures of the held-out types against all good images.
     """
 
     method: str
@@ -54,7 +55,6 @@ class Supervised(Evaluation):
     split_sha256: str
     folds: list[FoldFigures]
     open_set: ImageFigures | None
-    type_confusion: dict[str, dict[str, int]] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,19 +145,17 @@ def cross_validate(order: Order, protocol: Folding, settings: Settings, report: 
     if order.method in SUPERVISED:
         fitter = _Supervised(LabelledFitter(order, samples, settings))
     outcomes: list[Outcome] = []
-    named: list[tuple[str, str]] = []
     folds: list[FoldFigures] = []
     for fold in range(split.count):
-        found, labels, figure = _one_fold(fold, split, samples, fitter, report)
+        found, figure = _one_fold(fold, split, samples, fitter, report)
         outcomes += found
-        named += _named(found, labels)
         folds.append(figure)
-    return Result(_document(order, split, outcomes, folds, named), split, fitter.sheet())
+    return Result(_document(order, split, outcomes, folds), split, fitter.sheet())
 
 
 def _one_fold(
     fold: int, split: Split, samples: Sequence[Sample], fitter: _Fitter, report: Report
-) -> tuple[list[Outcome], list[str], FoldFigures]:
+) -> tuple[list[Outcome], FoldFigures]:
     def of_this_fold(step: str, share: float) -> None:
         report(f"{step} {fold + 1}/{split.count}", share)
 
@@ -179,7 +177,7 @@ def _one_fold(
         train_seconds=round(seconds, 2),
         curves=curves,
     )
-    return outcomes, predictor.manifest.labels, figure
+    return outcomes, figure
 
 
 def _rates(outcomes: Sequence[Outcome]) -> Rates:
@@ -189,30 +187,21 @@ def _rates(outcomes: Sequence[Outcome]) -> Rates:
     )
 
 
-def _named(outcomes: Sequence[Outcome], labels: Sequence[str]) -> list[tuple[str, str]]:
-    """(true, named) types of the defective ones, where the model names any."""
-    return [
-        (o.sample.kind, labels[int(o.prediction.class_scores.argmax())])
-        for o in outcomes
-        if labels and o.sample.is_defective and o.prediction.class_scores is not None
-    ]
-
-
 def _document(
     order: Order,
     split: Split,
     outcomes: Sequence[Outcome],
     folds: list[FoldFigures],
-    named: Sequence[tuple[str, str]],
 ) -> Supervised:
     limits = {
         name: float(np.median([fold["thresholds"][name] for fold in folds]))
         for name in ("t1", "t2")
     }
     pooled = figures(
-        order.category.name,
+        order.category,
         outcomes,
         protocol="supervised",
+        model=order.method,
         thresholds=ProposedThresholds(**limits),
         variant="fp32",
     )
@@ -224,7 +213,6 @@ def _document(
         split_sha256=split.sha256,
         folds=folds,
         open_set=_open_set(order, split, outcomes, limits),
-        type_confusion=_type_confusion(named),
     )
 
 
@@ -235,19 +223,10 @@ def _open_set(
         return None
     part = [o for o in outcomes if o.sample.kind in (GOOD, *split.hold_out)]
     return figures(
-        order.category.name,
+        order.category,
         part,
         protocol="supervised",
+        model=order.method,
         thresholds=ProposedThresholds(**limits),
         variant="fp32",
     )["image"]
-
-
-def _type_confusion(named: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]] | None:
-    if not named:
-        return None
-    table: dict[str, dict[str, int]] = {}
-    for true, answer in sorted(named):
-        row = table.setdefault(true, {})
-        row[answer] = row.get(answer, 0) + 1
-    return table

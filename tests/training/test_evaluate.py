@@ -10,12 +10,16 @@ import pytest
 
 from inspector.core.geometry import Affine
 from inspector.core.inspection import Prediction, Verdict
+from inspector.core.manifest import ProposedThresholds
 from inspector.errors import InputError
 from tests.support.parts_folder import write_category, write_image
 from training import cli, metrics
 from training.datasets import Category, Sample, find_category
-from training.evaluate import Outcome, _image_figures, _pixel_figures, evaluate
+from training.evaluate import evaluate
+from training.figures import figures, image_figures
 from training.fit import Trained
+from training.outcomes import Outcome
+from training.pixel_figures import pixel_figures
 
 IMAGE_KEYS = [
     "auroc",
@@ -31,6 +35,9 @@ IMAGE_KEYS = [
     "review",
     "fpr_at_tpr1",
     "tpr_at_fpr0",
+    "ci95",
+    "review_load",
+    "at_t2",
 ]
 
 
@@ -43,6 +50,7 @@ def test_document(discs: Path, trained: Trained) -> None:
     assert list(result) == [
         "schema",
         "category",
+        "model",
         "protocol",
         "n_good",
         "n_defective",
@@ -50,11 +58,14 @@ def test_document(discs: Path, trained: Trained) -> None:
         "image",
         "pixel",
         "by_defect_type",
+        "type_confusion",
         "floors",
         "variant",
         "milliseconds_per_image",
+        "milliseconds",
+        "scores",
     ]
-    assert (result["schema"], result["category"], result["protocol"]) == (1, "disc", "official")
+    assert (result["schema"], result["category"], result["protocol"]) == (2, "disc", "official")
     assert (result["n_good"], result["n_defective"]) == (5, 5)
     assert result["thresholds"] == trained.manifest.variants[0].thresholds.model_dump()
     assert list(result["image"]) == IMAGE_KEYS
@@ -65,11 +76,26 @@ def test_document(discs: Path, trained: Trained) -> None:
     assert result["pixel"]["pro"] > 0.7
     assert list(result["by_defect_type"]) == ["blot"]
     assert result["by_defect_type"]["blot"]["n"] == 5
-    assert result["floors"] == {"all_pass_accuracy": 0.5, "all_fail_f1": pytest.approx(2 / 3)}
+    assert result["floors"] == {
+        "all_pass_accuracy": 0.5,
+        "all_pass_f1": 0.0,
+        "all_fail_accuracy": 0.5,
+        "all_fail_f1": pytest.approx(2 / 3),
+    }
+    assert result["model"] == trained.manifest.model_id("fp32")
+    assert result["type_confusion"] is None
+    for low, high in [*result["image"]["ci95"].values(), *result["pixel"]["ci95"].values()]:
+        assert 0 <= low < high <= 1
+    assert [s["image"] for s in result["scores"][:6:5]] == [
+        "test/blot/000.jpg",
+        "test/good/000.png",
+    ]
+    assert {s["kind"] for s in result["scores"]} == {"blot", "good"}
+    assert all(s["score"] > 1.0 for s in result["scores"] if s["verdict"] != "PASS")
     assert result["milliseconds_per_image"] > 0
 
 
-def test_without_masks_there_are_no_pixel_figures(tmp_path: Path, trained: Trained) -> None:
+def test_without_masks_there_are_nopixel_figures(tmp_path: Path, trained: Trained) -> None:
     root = write_category(tmp_path, good=2, masks=False)
     result = evaluate(trained.folder, find_category(root, "disc"), _nothing)
     assert result["pixel"] is None
@@ -93,20 +119,53 @@ def test_review_and_invalid_count_as_rejected() -> None:
     ]
     defective = np.array([o.sample.is_defective for o in outcomes])
     scores = metrics.finite([o.prediction.score for o in outcomes])
-    figures = _image_figures(outcomes, defective, scores)
-    assert figures["confusion"] == {"tp": 3, "fp": 2, "fn": 1, "tn": 1}
-    assert (figures["escapes"], figures["overkills"], figures["review"]) == (1, 2, 2)
-    assert _pixel_figures(outcomes) is None
-    json.dumps(figures, allow_nan=False)
+    image = image_figures(outcomes, defective, scores)
+    assert image["confusion"] == {"tp": 3, "fp": 2, "fn": 1, "tn": 1}
+    assert (image["escapes"], image["overkills"], image["review"]) == (1, 2, 2)
+    assert image["at_t2"] == {"escapes": 2, "overkills": 0, "invalid": 2}
+    assert image["review_load"] == {"all": 2 / 7, "good": 1 / 3, "defective": 1 / 4}
+    assert pixel_figures(outcomes) is None
+    json.dumps(image, allow_nan=False)
 
 
-def test_empty_masks_give_no_pixel_figures(tmp_path: Path) -> None:
+def test_scores_and_types_are_told_image_by_image(tmp_path: Path) -> None:
+    def named(kind: str, score: float, name: str | None) -> Outcome:
+        sample = Sample(tmp_path / "test" / kind / "1.png", kind)
+        prediction = Prediction(score, None, None, Affine.identity(), "m@1#0", fault=None)
+        verdict = Verdict.FAIL if score > 1 else Verdict.PASS
+        return Outcome(sample, (4, 4), prediction, verdict, name)
+
+    outcomes = [named("good", 0.5, "hole"), named("hole", 2, "hole"), named("dent", 3, "hole")]
+    outcomes.append(_outcome("dent", np.nan, Verdict.INVALID))
+    document = figures(
+        Category("nut", tmp_path),
+        outcomes,
+        protocol="official",
+        model="nut@1#0",
+        thresholds=ProposedThresholds(t1=1, t2=2),
+        variant="fp32",
+    )
+    assert document["type_confusion"] == {"dent": {"hole": 1}, "hole": {"hole": 1}}
+    assert document["scores"][1] == {
+        "image": "test/hole/1.png",
+        "kind": "hole",
+        "score": 2.0,
+        "verdict": "FAIL",
+        "named": "hole",
+        "fault": None,
+    }
+    assert document["scores"][3]["score"] is None
+    assert document["scores"][3]["image"] == "x.png"
+    json.dumps(document, allow_nan=False)
+
+
+def test_empty_masks_give_nopixel_figures(tmp_path: Path) -> None:
     write_image(tmp_path / "m.png", np.zeros((4, 4), np.uint8))
     outcomes = [
         _outcome("good", 0.1, Verdict.PASS),
         _outcome("hole", 2.0, Verdict.FAIL, tmp_path / "m.png"),
     ]
-    assert _pixel_figures(outcomes) is None
+    assert pixel_figures(outcomes) is None
 
 
 def test_a_model_of_something_else_is_refused(discs: Path, trained: Trained) -> None:

@@ -84,7 +84,7 @@ def test_pixel_auroc_is_that_of_all_pixels() -> None:
     truth = np.concatenate([(lab > 0).ravel() for _, lab in pictures])
     values = np.concatenate([heat.ravel() for heat, _ in pictures])
     assert counted.auroc() == pytest.approx(roc_auc_score(truth, values), abs=2e-3)
-    assert counted.bad.sum() == 21
+    assert counted.regions.sum() == 21
     assert counted.good.sum() == 179
     assert [r.sum() for r in counted.regions] == [9, 12]
 
@@ -98,14 +98,28 @@ def test_pro_of_a_perfect_map_is_one() -> None:
 def test_pro_by_hand() -> None:
     """Bins from low to high: the curve passes (0, .5), (.2, .75), (.6, 1), (1, 1)."""
     counted = PixelScores(
-        good=np.array([4, 4, 2, 0]),
-        bad=np.array([0, 2, 1, 2]),
-        regions=np.array([[0, 0, 0, 1], [0, 2, 1, 1]]) * np.array([[1], [1]]),
+        good=np.array([[1.0, 4, 2, 0], [3.0, 0, 0, 0]]),
+        regions=np.array([[0.0, 0, 0, 1], [0, 2, 1, 1]]),
+        image_of=np.array([0, 1]),
     )
     # shares found from the top: first region 1, 1, 1, 1; second 1/4, 2/4, 1, 1
     # overlap: .625 at FPR 0, .75 at .2, 1 at .6; at .3 it is .75 + .25 * .1 / .4 = .8125
     area = 0.2 * (0.625 + 0.75) / 2 + 0.1 * (0.75 + 0.8125) / 2
     assert counted.pro(limit=0.3) == pytest.approx(area / 0.3)
+
+
+def test_weights_draw_images_with_all_their_pixels() -> None:
+    counted = PixelScores(
+        good=np.array([[9.0, 1], [0, 10]]),
+        regions=np.array([[0.0, 5], [5, 0]]),
+        image_of=np.array([0, 1]),
+    )
+    assert counted.auroc(np.array([1.0, 0])) == pytest.approx(0.95)
+    assert counted.auroc(np.array([0.0, 3])) == 0.0
+    assert counted.pro(np.array([0.0, 1])) == 0.0
+    without_regions = PixelScores(counted.good, counted.regions[:1], counted.image_of[:1])
+    assert np.isnan(without_regions.auroc(np.array([0.0, 1])))
+    assert np.isnan(without_regions.pro(np.array([0.0, 1])))
 
 
 def test_a_large_region_does_not_outweigh_a_small_one() -> None:
