@@ -1,0 +1,134 @@
+"""Several cameras on one model: their pictures run together, within a bound on waiting.
+
+No thread of its own: whoever asks first runs the batch for those who ask meanwhile
+(leader and followers). A camera has one question open at a time, and they are answered in
+the order in which they came, so that none is starved and each keeps its own order.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+from inspector.errors import InferenceError
+
+Outputs = Mapping[str, NDArray[np.float32]]
+"""By role, float32 (n, …)."""
+Run = Callable[[Image], Outputs]
+"""uint8 (n, H, W, 3) BGR → outputs; raises InferenceError. Called by one thread at a time."""
+
+
+@dataclass(slots=True, eq=False)
+class _Question:
+    images: Image
+    asked: float
+    answer: Outputs | None = None
+    problem: BaseException | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answer is not None or self.problem is not None
+
+
+class Combiner:
+    """Call it like the ``run`` that it wraps, from any number of threads.
+
+    Args:
+        most: pictures of one batch (a question with more of them runs alone).
+        patience_s: how long the first may wait for others; nobody waits once every
+            member has asked. 0 still joins those who asked while the last batch ran.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        most: int,
+        patience_s: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run, self._most, self._patience, self._clock = run, most, patience_s, clock
+        self._changed = threading.Condition()
+        self._waiting: deque[_Question] = deque()
+        self._running = False
+        self._members = 0
+
+    def join(self) -> None:
+        """One more camera will ask."""
+        with self._changed:
+            self._members += 1
+
+    def leave(self) -> None:
+        """It will not ask any more: nobody waits for it."""
+        with self._changed:
+            self._members -= 1
+            self._changed.notify_all()
+
+    def __call__(self, images: Image) -> Outputs:
+        """float32 (n, …) by role for uint8 (n, H, W, 3); raises what ``run`` raised."""
+        mine = _Question(images, self._clock())
+        with self._changed:
+            self._waiting.append(mine)
+            self._changed.notify_all()
+        while (batch := self._lead(mine)) is not None:
+            self._answer(batch)
+        if mine.problem is not None:
+            raise InferenceError(str(mine.problem)) from mine.problem
+        assert mine.answer is not None
+        return mine.answer
+
+    def _lead(self, mine: _Question) -> list[_Question] | None:
+        """The batch to run, begun by mine; None once somebody has answered it."""
+        with self._changed:
+            self._changed.wait_for(lambda: mine.is_answered or self._is_my_turn(mine))
+            if mine.is_answered:
+                return None
+            deadline = mine.asked + self._patience
+            while not self._is_full() and (left := deadline - self._clock()) > 0:
+                self._changed.wait(left)
+            self._running = True
+            return self._take()
+
+    def _is_my_turn(self, mine: _Question) -> bool:
+        return not self._running and bool(self._waiting) and self._waiting[0] is mine
+
+    def _is_full(self) -> bool:
+        asked = sum(len(q.images) for q in self._waiting)
+        return asked >= self._most or len(self._waiting) >= self._members
+
+    def _take(self) -> list[_Question]:
+        """The first question, and those behind it that fit."""
+        batch = [self._waiting.popleft()]
+        room = self._most - len(batch[0].images)
+        while self._waiting and len(self._waiting[0].images) <= room:
+            room -= len(self._waiting[0].images)
+            batch.append(self._waiting.popleft())
+        return batch
+
+    def _answer(self, batch: Sequence[_Question]) -> None:
+        images = [q.images for q in batch]
+        try:
+            outputs = self._run(images[0] if len(batch) == 1 else np.concatenate(images))
+            _deal(batch, outputs)
+        except BaseException as error:  # noqa: BLE001 - raised by each of those who asked
+            for question in batch:
+                question.problem = error
+        finally:
+            with self._changed:
+                self._running = False
+                self._changed.notify_all()
+
+
+def _deal(batch: Sequence[_Question], outputs: Outputs) -> None:
+    start = 0
+    for question in batch:
+        end = start + len(question.images)
+        question.answer = {role: values[start:end] for role, values in outputs.items()}
+        start = end

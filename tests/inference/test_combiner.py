@@ -1,0 +1,163 @@
+"""The combiner: right answers to each, in order, within its bounds; stepped by events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from inspector.core.frame import Image
+from inspector.errors import InferenceError
+from inspector.inference.combiner import Combiner, Outputs
+
+
+def picture(value: int, count: int = 1) -> Image:
+    return np.full((count, 2, 2, 3), value, np.uint8)
+
+
+class Network:
+    """Answers with each picture's value; may be held inside ``run``."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.entered, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.held = False
+        self.problem: BaseException | None = None
+
+    def __call__(self, images: Image) -> Outputs:
+        values = images[:, 0, 0, 0]
+        self.batches.append(values.tolist())
+        self.entered.release()
+        if self.held:
+            assert self.go.acquire(timeout=10)
+        if self.problem is not None:
+            raise self.problem
+        return {"anomaly_score": values.astype(np.float32)}
+
+
+def asked(combiner: Combiner, count: int) -> Callable[[], bool]:
+    return lambda: len(combiner._waiting) >= count
+
+
+def wait_until(combiner: Combiner, condition: Callable[[], bool]) -> None:
+    with combiner._changed:
+        assert combiner._changed.wait_for(condition, timeout=10)
+
+
+def test_one_alone_is_answered_at_once():
+    network = Network()
+    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner.join()
+    assert combiner(picture(7))["anomaly_score"].tolist() == [7.0]
+    assert network.batches == [[7]]
+
+
+def test_those_who_ask_while_a_batch_runs_make_the_next_one():
+    network = Network()
+    network.held = True
+    combiner = Combiner(network, most=8)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(combiner, picture(1))
+        assert network.entered.acquire(timeout=10)
+        others = []
+        for n in (2, 3, 4):
+            others.append(pool.submit(combiner, picture(n)))
+            wait_until(combiner, asked(combiner, n - 1))
+        network.go.release(2)
+        answers = [f.result(10)["anomaly_score"].tolist() for f in (first, *others)]
+    assert answers == [[1.0], [2.0], [3.0], [4.0]]
+    assert network.batches == [[1], [2, 3, 4]]
+
+
+def test_a_batch_is_no_larger_than_asked_and_keeps_the_order():
+    network = Network()
+    network.held = True
+    combiner = Combiner(network, most=2)
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(combiner, picture(1))]
+        assert network.entered.acquire(timeout=10)
+        for n in range(2, 7):
+            futures.append(pool.submit(combiner, picture(n)))
+            wait_until(combiner, asked(combiner, n - 1))
+        network.go.release(10)
+        assert [f.result(10)["anomaly_score"][0] for f in futures] == [1, 2, 3, 4, 5, 6]
+    assert network.batches == [[1], [2, 3], [4, 5], [6]]
+
+
+def test_a_question_of_many_pictures_runs_alone_and_whole():
+    network = Network()
+    combiner = Combiner(network, most=2)
+    assert combiner(picture(9, count=5))["anomaly_score"].tolist() == [9.0] * 5
+
+
+def test_the_first_waits_for_all_members_and_no_longer():
+    network = Network()
+    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner.join()
+    combiner.join()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(combiner, picture(1))
+        wait_until(combiner, asked(combiner, 1))
+        assert not network.batches
+        second = pool.submit(combiner, picture(2))
+        assert [f.result(10)["anomaly_score"][0] for f in (first, second)] == [1, 2]
+    assert [sorted(b) for b in network.batches] == [[1, 2]]
+
+
+def test_nobody_waits_for_a_camera_that_has_left():
+    network = Network()
+    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner.join()
+    combiner.join()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(combiner, picture(1))
+        wait_until(combiner, asked(combiner, 1))
+        combiner.leave()
+        assert first.result(10)["anomaly_score"].tolist() == [1.0]
+
+
+def test_patience_ends_at_its_bound():
+    network = Network()
+    ticks = iter([0.0, *([1.0] * 10)])
+    combiner = Combiner(network, most=8, patience_s=0.5, clock=lambda: next(ticks))
+    combiner.join()
+    combiner.join()
+    assert combiner(picture(3))["anomaly_score"].tolist() == [3.0]
+
+
+def test_an_error_reaches_all_who_asked_and_the_next_batch_runs():
+    network = Network()
+    network.held, network.problem = True, InferenceError("out of memory")
+    combiner = Combiner(network, most=8)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(combiner, picture(1))
+        assert network.entered.acquire(timeout=10)
+        second = pool.submit(combiner, picture(2))
+        wait_until(combiner, asked(combiner, 1))
+        third = pool.submit(combiner, picture(3))
+        wait_until(combiner, asked(combiner, 2))
+        network.go.release(2)
+        for future in (first, second, third):
+            with pytest.raises(InferenceError, match="out of memory"):
+                future.result(10)
+    network.held, network.problem = False, None
+    assert combiner(picture(4))["anomaly_score"].tolist() == [4.0]
+
+
+def test_many_cameras_at_once_each_get_their_own_answers():
+    network = Network()
+    combiner = Combiner(network, most=4)
+
+    def camera(number: int) -> bool:
+        return all(
+            combiner(picture(number, 1 + n % 3))["anomaly_score"].tolist()
+            == [float(number)] * (1 + n % 3)
+            for n in range(200)
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(camera, range(8)))
+    assert max(len(b) for b in network.batches) <= 4
