@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from inspector.core.inspection import SEVERITY, Inspection, Part, Verdict, worst
 from inspector.core.presence import Presence
 from inspector.core.recipe import PartRule, Recipe, join_frames
+from inspector.errors import StateError
 
 BLIND_FRAMES = 5
 """Frames in a row without a usable picture from which on a part may have passed
@@ -93,6 +94,21 @@ class PartSplitter:
         if self._open and self.rule.mode != "presence" and self._open.frames >= self._frames_a_part:
             self._end()
         return Sighting(part if settled or self._open else None, settled, self._take_ended())
+
+    @property
+    def has_open_part(self) -> bool:
+        """Whether a part has begun and not ended."""
+        return self._open is not None
+
+    def change_rule(self, rule: PartRule) -> None:
+        """Another rule from the next frame on; raises StateError while a part is open.
+
+        Part indices go on: parts of a run are numbered through.
+        """
+        if self._open is not None:
+            raise StateError("a part is open: its rule cannot change")
+        self.rule = rule
+        self._empty = 0
 
     def lost(self, frame_index: int, at: dt.datetime, count: int) -> tuple[PartSpan, ...]:
         """``count`` frames up to before ``frame_index`` never came: a part may be in there.
@@ -295,6 +311,11 @@ class PartAssembler:
     def add(self, part_index: int, inspections: Sequence[Inspection]) -> bool:
         """Notes a settled frame; True where it is the most telling one of its part so far."""
         return self._votes.setdefault(part_index, _Votes()).add(FrameVote.of(inspections))
+
+    @property
+    def has_open_parts(self) -> bool:
+        """Whether a part has votes and has not ended."""
+        return bool(self._votes)
 
     def end(self, span: PartSpan) -> Part:
         """The part's one verdict; INVALID where no settled frame of it was inspected."""

@@ -15,10 +15,11 @@ from inspector.core.frame import Frame
 from inspector.core.parts import BLIND_FRAMES, PartSpan, PartSplitter
 from inspector.core.presence import Presence, PresenceRule, PresenceWatcher
 from inspector.core.recipe import Recipe
+from inspector.engine.changeover import Changeover, ChangeoverMark, ChangeoverSlot
 from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.status import DropCause, Scoreboard
 from inspector.engine.supervisor import SupervisedSource
-from inspector.engine.ticket import Item, Ticket
+from inspector.engine.ticket import Item, NewestWins, Ticket
 from inspector.vision.presence import thumbnail
 
 LEAST_GAP_S = 0.25
@@ -84,6 +85,8 @@ class CaptureLoop:
         *,
         stopping: threading.Event,
         triggers: TriggerCount,
+        changeovers: ChangeoverSlot,
+        policy: NewestWins,
         is_live: bool,
         fps: float | None,
         trigger_frames: frozenset[int] = frozenset(),
@@ -94,16 +97,21 @@ class CaptureLoop:
         self._board = board
         self._stopping = stopping
         self._triggers = triggers
+        self._changeovers = changeovers
+        self._policy = policy
         self._trigger_frames = deque(sorted(trigger_frames))
         self._gap = GapWatch(fps if is_live else None)
         self._observers = observers
         self._outages = 0
         self._splitter = PartSplitter(recipe.parts)
+        self._watch_by(recipe)
+        self._last_index = -1
+        self._last_at = dt.datetime.now(dt.UTC)
+
+    def _watch_by(self, recipe: Recipe) -> None:
         self._watcher = PresenceWatcher(recipe.parts.presence or PresenceRule())
         self._watches = recipe.parts.mode == "presence"
         self._roi = recipe.presence_roi()
-        self._last_index = -1
-        self._last_at = dt.datetime.now(dt.UTC)
 
     def run(self) -> None:
         try:
@@ -126,6 +134,7 @@ class CaptureLoop:
         self._board.count_captured(lost=lost, captured_ns=frame.captured_ns)
         try:
             self._note_gaps(frame, lost)
+            self._change_over(frame)
             self._queue(frame, read_ms)
         except ChannelClosed:
             # the other threads have ended: this frame is captured and goes nowhere
@@ -145,6 +154,22 @@ class CaptureLoop:
         if lost or outage or gap:
             self._watcher.forget()
         self._last_index, self._last_at = frame.index, frame.captured_at
+
+    def _change_over(self, frame: Frame) -> None:
+        """Before the frame is looked at: it is the first that the new recipe may claim."""
+        if self._splitter.has_open_part:
+            return
+        changeover = self._changeovers.take()
+        if changeover is not None:
+            self._take_over(changeover, frame)
+
+    def _take_over(self, changeover: Changeover, frame: Frame) -> None:
+        recipe = changeover.recipe
+        self._splitter.change_rule(recipe.parts)
+        self._watch_by(recipe)
+        self._policy.protect(protect=recipe.parts.mode != "frame")
+        mark = ChangeoverMark(changeover, frame.index, frame.captured_at)
+        self._out.put(mark, urgent=True)
 
     def _queue(self, frame: Frame, read_ms: float) -> None:
         started = time.perf_counter_ns()

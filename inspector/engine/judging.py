@@ -26,13 +26,17 @@ from inspector.vision import quality, regions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """Of one frame: an inspection a region, the worst of them, and the predictions."""
+    """Of one frame: an inspection a region, the worst of them, and the predictions.
+
+    ``recipe`` is the one it was judged by: a changeover may have brought another since.
+    """
 
     ticket: Ticket
     inspections: tuple[Inspection, ...]
     verdict: Verdict
     predictions: tuple[Prediction | None, ...]
     timings: Timings
+    recipe: Recipe
 
     @property
     def was_judged(self) -> bool:
@@ -67,7 +71,7 @@ class FrameJudge:
         )
         verdicts = [o.verdict for o in outcomes]
         verdict = Verdict.NO_PART if Verdict.NO_PART in verdicts else worst(verdicts)
-        return Decision(ticket, inspections, verdict, tuple(predictions), timings)
+        return Decision(ticket, inspections, verdict, tuple(predictions), timings, self._recipe)
 
     def _inspect(self, ticket: Ticket, predictions: list[Prediction | None]) -> list[_Outcome]:
         """Fills ``predictions`` for the regions whose picture can be judged by."""

@@ -14,9 +14,16 @@ from inspector.core.parts import PartAssembler, PartSpan
 from inspector.core.protocols import FrameSource, Predictor, RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.capture import CaptureLoop, GrabObserver, TriggerCount
+from inspector.engine.changeover import (
+    Changeover,
+    ChangeoverMark,
+    ChangeoverSlot,
+    InForce,
+    Takeover,
+)
 from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.judging import Decision, FrameJudge
-from inspector.engine.recorder import Decided, PartListener, RecorderLoop
+from inspector.engine.recorder import Decided, PartListener, RecorderLoop, TakeoverListener
 from inspector.engine.status import (
     DropCause,
     PipelineStatus,
@@ -48,7 +55,8 @@ class RunSetup:
     """All that a run needs; the source is open already, with the info it gave.
 
     ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, on the
-    capture thread. ``trigger_frames`` are frame indices that count as triggers.
+    capture thread, ``on_takeover`` of changeovers, on the recorder thread.
+    ``trigger_frames`` are frame indices that count as triggers.
     """
 
     run_id: str
@@ -62,6 +70,7 @@ class RunSetup:
     frame_observers: Sequence[FrameObserver] = ()
     grab_observers: Sequence[GrabObserver] = ()
     on_event: Callable[[str, str], None] = field(default=lambda kind, detail: None)
+    on_takeover: TakeoverListener = field(default=lambda takeover: None)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     trigger_frames: frozenset[int] = frozenset()
 
@@ -76,6 +85,7 @@ class Pipeline:
         self._board = Scoreboard()
         self._stopping = threading.Event()
         self._triggers = TriggerCount()
+        self._changeovers = ChangeoverSlot()
         self._policy = NewestWins(protect=setup.recipe.parts.mode != "frame")
         live = setup.info.is_live
         self._frames: Channel[Item] = Channel(
@@ -83,13 +93,18 @@ class Pipeline:
         )
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
-        self._judge = FrameJudge(setup.predictor, setup.recipe, setup.run_id)
-        self._assembler = PartAssembler(
-            setup.run_id, setup.predictor.model_id, setup.recipe, setup.new_id
-        )
+        self._put_in_force(InForce(setup.predictor, setup.recipe))
         self._threads = self._make_threads()
         self._in_hand: Ticket | None = None
         self._started = False
+
+    def _put_in_force(self, in_force: InForce) -> None:
+        setup = self._setup
+        self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id)
+        self._assembler = PartAssembler(
+            setup.run_id, in_force.model_id, in_force.recipe, setup.new_id
+        )
+        self._in_force = in_force
 
     def _make_threads(self) -> tuple[GuardedThread, ...]:
         capture = CaptureLoop(
@@ -99,13 +114,19 @@ class Pipeline:
             self._board,
             stopping=self._stopping,
             triggers=self._triggers,
+            changeovers=self._changeovers,
+            policy=self._policy,
             is_live=self._setup.info.is_live,
             fps=self._setup.info.fps,
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
         )
         recorder = RecorderLoop(
-            self._decided, self._setup.sinks, self._setup.part_listeners, self._board
+            self._decided,
+            self._setup.sinks,
+            self._setup.part_listeners,
+            self._setup.on_takeover,
+            self._board,
         )
         return (
             self._thread("capture", capture.run, self._frames.close),
@@ -145,6 +166,22 @@ class Pipeline:
         """A part is there now (trigger mode); from any thread."""
         self._triggers.add()
 
+    @property
+    def in_force(self) -> InForce:
+        """The model and recipe that judge now."""
+        return self._in_force
+
+    def change_over(self, changeover: Changeover) -> None:
+        """Lets another model and recipe take over at the first frame without a part in view.
+
+        Returns at once; ``changeover.outcome`` tells when it has happened. Raises
+        RecipeMismatchError, ConfigError for a region outside the pictures, StateError
+        where the run has ended or another changeover waits.
+        """
+        changeover.recipe.check_model(changeover.predictor.model_id)
+        changeover.recipe.check_image(self._setup.info.width, self._setup.info.height)
+        self._changeovers.put(changeover)
+
     def stop(self) -> None:
         """Asks for an end: what was decided is recorded, what waits is counted as dropped."""
         if self._stopping.is_set():
@@ -171,6 +208,7 @@ class Pipeline:
         if not self.wait(timeout):
             stuck = ", ".join(t.name for t in self._threads if t.is_alive())
             raise InspectorError(f"the run did not end within {timeout:.0f} s; stuck: {stuck}")
+        self._changeovers.close()
         left = [i for i in self._frames.discard() if isinstance(i, Ticket)]
         self._board.count_dropped(DropCause.STOP, len(left))
         self._board.end(StopReason.END_OF_STREAM)
@@ -185,6 +223,8 @@ class Pipeline:
             item = self._frames.get()
             if isinstance(item, PartSpan):
                 self._end_part(item)
+            elif isinstance(item, ChangeoverMark):
+                self._take_over(item)
             else:
                 self._in_hand = item
                 self._policy.served(item)
@@ -208,7 +248,7 @@ class Pipeline:
                 item = self._frames.get()
                 if isinstance(item, PartSpan):
                     self._end_part(item)
-                else:
+                elif isinstance(item, Ticket):
                     self._board.count_dropped(DropCause.STOP)
 
     def _decide(self, ticket: Ticket) -> None:
@@ -227,6 +267,24 @@ class Pipeline:
         part = self._assembler.end(span)
         frame = self._key_frames.pop(span.part_index, None)
         self._decided.put(Decided(part=part, key_frame=frame))
+
+    def _take_over(self, mark: ChangeoverMark) -> None:
+        if self._assembler.has_open_parts:
+            raise StateError("a changeover came while a part was open")
+        asked, before = mark.changeover, self._in_force
+        self._put_in_force(InForce(asked.predictor, asked.recipe))
+        takeover = Takeover(
+            first_frame=mark.first_frame,
+            at=mark.at,
+            model_id=asked.predictor.model_id,
+            recipe=asked.recipe,
+            before_model_id=before.model_id,
+            before_recipe=before.recipe,
+            who=asked.who,
+            reason=asked.reason,
+        )
+        self._decided.put(Decided(takeover=takeover))
+        asked.outcome.set_result(takeover)
 
     def _on_error(self, error: BaseException) -> None:
         self._board.fail(error)

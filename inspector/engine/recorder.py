@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from inspector.core.frame import Frame
 from inspector.core.inspection import Inspection, Part
 from inspector.core.protocols import RecordSink
+from inspector.engine.changeover import Takeover
 from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.status import Scoreboard
 
@@ -18,15 +19,21 @@ GROUP = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decided:
-    """What was decided: a frame's inspections, or a part with the frame that shows it."""
+    """What was decided: a frame's inspections, or a part with the frame that shows it, or
+    that another model judges from here on.
+    """
 
     inspections: tuple[Inspection, ...] = ()
     part: Part | None = None
     key_frame: Frame | None = None
+    takeover: Takeover | None = None
 
 
 PartListener = Callable[[Part, Frame | None], None]
 """Called on the recorder thread, once the part is durable."""
+
+TakeoverListener = Callable[[Takeover], None]
+"""Called on the recorder thread, in its place among the decisions; may raise StoreError."""
 
 
 class RecorderLoop:
@@ -37,11 +44,13 @@ class RecorderLoop:
         inbox: Channel[Decided],
         sinks: Sequence[RecordSink],
         listeners: Sequence[PartListener],
+        on_takeover: TakeoverListener,
         board: Scoreboard,
     ) -> None:
         self._inbox = inbox
         self._sinks = sinks
         self._listeners = listeners
+        self._on_takeover = on_takeover
         self._board = board
 
     def run(self) -> None:
@@ -62,6 +71,11 @@ class RecorderLoop:
         self._board.count_recorded(frames, [part.verdict for part in parts])
         self._board.time_record((time.perf_counter_ns() - started) / 1e6 / max(1, frames))
         for decided in group:
-            if decided.part is not None:
-                for listener in self._listeners:
-                    listener(decided.part, decided.key_frame)
+            self._announce(decided)
+
+    def _announce(self, decided: Decided) -> None:
+        if decided.takeover is not None:
+            self._on_takeover(decided.takeover)
+        if decided.part is not None:
+            for listener in self._listeners:
+                listener(decided.part, decided.key_frame)

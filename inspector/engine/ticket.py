@@ -9,6 +9,7 @@ from typing import TypeAlias
 from inspector.core.frame import Frame
 from inspector.core.parts import PartSpan
 from inspector.core.presence import Presence
+from inspector.engine.changeover import ChangeoverMark
 
 MAX_PROTECTED = 16
 """Parts that may wait with their only settled frame; 16 frames of 1080p are 100 MB."""
@@ -27,7 +28,7 @@ class Ticket:
     queued_ns: int
 
 
-Item: TypeAlias = Ticket | PartSpan
+Item: TypeAlias = Ticket | PartSpan | ChangeoverMark
 
 
 class NewestWins:
@@ -42,6 +43,10 @@ class NewestWins:
     def __init__(self, *, protect: bool) -> None:
         self._protect = protect
         self._served_up_to = -1
+
+    def protect(self, *, protect: bool) -> None:
+        """A changeover may bring another way of telling parts (on the producer's thread)."""
+        self._protect = protect
 
     def served(self, ticket: Ticket) -> None:
         """The consumer took this frame; parts come in order, so one number suffices."""

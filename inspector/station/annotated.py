@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from inspector.core.frame import Image
-from inspector.core.recipe import Recipe
 from inspector.engine.judging import Decision
 from inspector.vision.draw import annotate
 
@@ -29,11 +28,7 @@ class AnnotatedVideo:
     ``open_sink(width, height)`` is called with the first frame.
     """
 
-    def __init__(
-        self, recipe: Recipe, open_sink: Callable[[int, int], VideoSink], *, title: str
-    ) -> None:
-        self._recipe = recipe
-        self._rois = [r.region for r in recipe.regions]
+    def __init__(self, open_sink: Callable[[int, int], VideoSink], *, title: str) -> None:
         self._open_sink = open_sink
         self._title = title
         self._sink: VideoSink | None = None
@@ -48,10 +43,10 @@ class AnnotatedVideo:
             frame.image,
             decision.inspections,
             decision.predictions,
-            self._rois,
+            [r.region for r in decision.recipe.regions],
             width=min(WIDTH, frame.image.shape[1]) // 2 * 2,
             caption=caption,
-            heat_from=self._recipe.thresholds.t1 * HEAT_FROM,
+            heat_from=decision.recipe.thresholds.t1 * HEAT_FROM,
         )
         # video codecs want even sides
         image = image[: image.shape[0] // 2 * 2]

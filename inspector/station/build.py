@@ -16,6 +16,7 @@ from inspector.core.frame import SourceInfo
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
+from inspector.engine.changeover import Takeover
 from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus, State
@@ -23,6 +24,7 @@ from inspector.errors import SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
+from inspector.station.changeover import Changeovers
 from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
 from inspector.station.recipes import recipe_for, warnings_for
 from inspector.station.report import replay_document
@@ -32,7 +34,8 @@ from inspector.station.report import replay_document
 class Station:
     """A built run with all that it uses; a context manager that frees it.
 
-    ``digest`` follows the record; ``warnings`` are for a person to read
+    ``predictor`` and ``recipe`` are those it began with (``pipeline.in_force`` tells
+    which judge now); ``digest`` follows the record; ``warnings`` are for a person to read
     before trusting the verdicts, ``remarks`` after the run.
     """
 
@@ -44,6 +47,7 @@ class Station:
     warnings: tuple[str, ...]
     digest: RecordDigest
     kept: Sequence[Kept]
+    changeovers: Changeovers
     _resources: ExitStack
     remarks: tuple[str, ...] = ()
     _finished: bool = False
@@ -149,13 +153,32 @@ def build_station(
             frame_observers=[observer for k in kept for observer in k.frame_observers],
             grab_observers=[observer for k in kept for observer in k.grab_observers],
             on_event=partial(_tell_all, kept),
+            on_takeover=partial(_tell_takeover, kept),
             trigger_frames=config.trigger_frames,
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
+        changeovers = Changeovers(
+            pipeline,
+            require_gpu=config.require_gpu,
+            threads=config.threads,
+            on_event=setup.on_event,
+        )
+        stack.callback(changeovers.close)
         begin_all(kept)
         resources = stack.pop_all()
-        return Station(run_id, pipeline, info, predictor, recipe, warnings, digest, kept, resources)
+        return Station(
+            run_id,
+            pipeline,
+            info,
+            predictor,
+            recipe,
+            warnings,
+            digest,
+            kept,
+            changeovers,
+            resources,
+        )
 
 
 def _check_kind(config: RunConfig, info: SourceInfo) -> None:
@@ -169,6 +192,11 @@ def _check_kind(config: RunConfig, info: SourceInfo) -> None:
 def _tell_all(kept: Sequence[Kept], kind: str, detail: str) -> None:
     for one in kept:
         one.on_event(kind, detail)
+
+
+def _tell_takeover(kept: Sequence[Kept], takeover: Takeover) -> None:
+    for one in kept:
+        one.on_takeover(takeover)
 
 
 def teacher_for(config: RunConfig) -> FrameSource:

@@ -16,11 +16,14 @@ from inspector.core.job import ArchiveRule
 from inspector.core.protocols import RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.capture import GrabObserver
+from inspector.engine.changeover import Takeover
 from inspector.engine.pipeline import FrameObserver
-from inspector.engine.recorder import PartListener
+from inspector.engine.recorder import PartListener, TakeoverListener
 from inspector.engine.status import PipelineStatus
 from inspector.inference.predictor import OnnxPredictor
 from inspector.station.annotated import AnnotatedVideo
+from inspector.station.audit_log import AuditLog
+from inspector.station.changeover import takeover_change, takeover_events
 from inspector.station.record import RunRecord
 from inspector.station.report import frame_counts
 from inspector.store.around import AroundFailKeeper
@@ -43,6 +46,10 @@ def _ignore_event(kind: str, detail: str) -> None:
     """For what keeps no events."""
 
 
+def _ignore_takeover(takeover: Takeover) -> None:
+    """For what keeps no changeovers."""
+
+
 def _ignore_end(status: PipelineStatus) -> tuple[str, ...]:
     """For what has nothing to close."""
     return ()
@@ -62,6 +69,7 @@ class Kept:
     frame_observers: Sequence[FrameObserver] = ()
     grab_observers: Sequence[GrabObserver] = ()
     on_event: Callable[[str, str], None] = _ignore_event
+    on_takeover: TakeoverListener = _ignore_takeover
     begin: Callable[[], None] = _nothing
     finish: Callable[[PipelineStatus], tuple[str, ...]] = _ignore_end
     close: Callable[[], None] = _nothing
@@ -89,12 +97,13 @@ def keep_all(
     if config.db is not None:
         record = RunRecord(config.db)
         add(_record(record, lambda: _start(config, run_id, info, predictor, recipe)))
+        add(_audit(config.db, config.station_id))
     if config.archive is not None:
         add(_archive(config.archive, config.archive_rule, info, record))
     if config.keep_around_fail is not None:
         add(_clips(*config.keep_around_fail, run_id, info))
     if config.annotated is not None:
-        add(_annotated(config.annotated, info, recipe, predictor.manifest.title))
+        add(_annotated(config.annotated, info, predictor.manifest.title))
     return kept
 
 
@@ -160,13 +169,28 @@ def _record(record: RunRecord, start: Callable[[], RunStart]) -> Kept:
     def note(kind: str, detail: str) -> None:
         record.add_event(_now(), kind, detail)
 
+    def note_takeover(takeover: Takeover) -> None:
+        for kind, detail in takeover_events(takeover):
+            record.add_event(takeover.at, kind, detail)
+
     return Kept(
         sinks=(record,),
         on_event=note,
+        on_takeover=note_takeover,
         begin=lambda: record.begin(start()),
         finish=finish,
         close=record.close,
     )
+
+
+def _audit(db: Path, station_id: str) -> Kept:
+    """Who let another model take over, and why, in the chain that cannot be altered unseen."""
+    log = AuditLog(db, station_id)
+
+    def note(takeover: Takeover) -> None:
+        log.append(takeover_change(takeover))
+
+    return Kept(on_takeover=note, close=log.close)
 
 
 def _archive(folder: Path, rule: ArchiveRule, info: SourceInfo, record: RunRecord | None) -> Kept:
@@ -232,11 +256,11 @@ class _Grabs:
         self.keeper.add(frame)
 
 
-def _annotated(path: Path, info: SourceInfo, recipe: Recipe, title: str) -> Kept:
+def _annotated(path: Path, info: SourceInfo, title: str) -> Kept:
     def open_sink(width: int, height: int) -> DrawnVideo:
         return DrawnVideo(path, fps=info.fps or FALLBACK_FPS, width=width, height=height)
 
-    video = AnnotatedVideo(recipe, open_sink, title=title)
+    video = AnnotatedVideo(open_sink, title=title)
 
     def finish(status: PipelineStatus) -> tuple[str, ...]:
         video.close()

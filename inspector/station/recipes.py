@@ -33,14 +33,19 @@ def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource
     _check_triggers(config, recipe)
     if config.empty_frames:
         recipe = taught(recipe, teacher, config.empty_frames)
+    check_taught(recipe)
+    check_map(recipe, predictor)
+    return recipe
+
+
+def check_taught(recipe: Recipe) -> None:
+    """Raises ConfigError for a recipe that watches for parts without knowing the empty belt."""
     presence = recipe.parts.presence
     if recipe.parts.mode == "presence" and (presence is None or presence.reference is None):
         raise ConfigError(
             f"recipe {recipe.name!r} watches for parts, but no empty belt is taught: "
             "name frames that show it with --empty-frames A:B"
         )
-    _check_map(recipe, predictor)
-    return recipe
 
 
 def _check_triggers(config: RunConfig, recipe: Recipe) -> None:
@@ -72,7 +77,25 @@ def proposed_recipe(config: RunConfig, predictor: OnnxPredictor) -> Recipe:
     )
 
 
-def _check_map(recipe: Recipe, predictor: OnnxPredictor) -> None:
+def carried_over(recipe: Recipe, predictor: OnnxPredictor) -> Recipe:
+    """Regions and rules of a recipe under another model, with what that model proposes.
+
+    The thresholds are not carried: they lie on the other model's scale. Raises
+    ConfigError where the model's map cannot do what the recipe asks of it.
+    """
+    proposed = predictor.thresholds
+    carried = recipe.model_copy(
+        update={
+            "name": f"{recipe.name}, thresholds proposed by {predictor.manifest.title}",
+            "model_sha256": predictor.model_id.rpartition("#")[2],
+            "thresholds": Thresholds(t1=proposed.t1, t2=proposed.t2),
+        }
+    )
+    check_map(carried, predictor)
+    return carried
+
+
+def check_map(recipe: Recipe, predictor: OnnxPredictor) -> None:
     if recipe.needs_map and not predictor.manifest.score_is_map_max:
         raise ConfigError(
             f"recipe {recipe.name!r} uses ignore masks or a least defect area, but the score "
