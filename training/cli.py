@@ -17,6 +17,7 @@ from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
+from training.seeds_command import seeds
 from training.show import evaluation_table, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
 from training.trainer import SUPERVISED
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(prepare)
 app.command("cross-validate")(cross_validate)
 app.command()(ablation)
+app.command()(seeds)
 
 
 @app.command()
@@ -131,7 +133,7 @@ def _guarded() -> int:
 
 
 def _interrupted() -> int:
-    typer.echo("interrupted: nothing was written", err=True)
+    typer.echo("interrupted: nothing is half-written; what was finished before is kept", err=True)
     return INTERRUPTED
 
 
@@ -144,3 +146,7 @@ def _print_trained(console: Console, trained: Trained) -> None:
         f"fixture {manifest.training.options['fixture']}\n"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}"
     )
+
+
+if __name__ == "__main__":
+    main()

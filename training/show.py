@@ -12,6 +12,7 @@ from rich.table import Table
 
 from inspector.errors import InputError
 from training.evaluation import Evaluation
+from training.staging import write_file
 
 
 def evaluation_table(result: Evaluation) -> Table:
@@ -96,8 +97,8 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Raises InputError where the disk refuses."""
+    """All of it or the old file; raises InputError where the disk refuses."""
     try:
-        path.write_bytes(content)
+        write_file(path, content)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None

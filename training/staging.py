@@ -1,7 +1,8 @@
-"""A folder of files onto the disk at once: all of it, or nothing and the old one intact."""
+"""Files onto the disk at once: all of a folder or file, or nothing and the old one intact."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -41,3 +42,23 @@ def move_in(staged: Path, folder: Path) -> None:
             before.rename(folder)
         raise
     fsync_folder(folder.parent)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """A whole file or the old one; a pipe or device is written to as it is. Raises OSError."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    # beside its place, because a rename cannot cross disks; a link keeps pointing where it did
+    place = path.resolve()
+    beside = place.with_name(f".{place.name[:100]}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    fsync_folder(place.parent)

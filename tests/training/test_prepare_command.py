@@ -461,7 +461,7 @@ def test_names_must_be_plain(train: TrainCli, tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (KeyboardInterrupt(), 130, "interrupted: nothing was written"),
+        (KeyboardInterrupt(), 130, "interrupted: nothing is half-written"),
         (OSError(28, "No space left on device"), 2, "No space left on device"),
     ],
     ids=["Ctrl-C", "full disk"],

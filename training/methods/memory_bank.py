@@ -185,7 +185,7 @@ def _held_out(
 
 
 def _highest(maps: NDArray[np.float32]) -> NDArray[np.float64]:
-    return maps.max(axis=(2, 3)).astype(np.float64)
+    return np.asarray(maps.max(axis=(2, 3)), np.float64)
 
 
 @torch.inference_mode()

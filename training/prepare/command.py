@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +10,12 @@ import typer
 from rich.console import Console
 
 from inspector.core.geometry import Roi
-from inspector.errors import InputError
 from training.prepare.items import Trust
 from training.prepare.report import document, print_survey
 from training.prepare.survey import Request, refuse, survey
 from training.prepare.write import check_target, write
 from training.progress import progress
+from training.show import write_json
 
 
 class LabelAs(StrEnum):
@@ -90,22 +88,14 @@ def prepare(
     print_survey(console, found)
     result = document(found)
     if found.objections:
-        _write_json(json, result | {"written": None})
+        _keep(json, result | {"written": None})
     refuse(found)
     with progress(console) as report:
         folder = write(found, result, report)
-    _write_json(json, result | {"written": str(folder)})
+    _keep(json, result | {"written": str(folder)})
     console.print(f"written to {folder}", markup=False, soft_wrap=True)
 
 
-def _write_json(path: Path | None, result: dict[str, Any]) -> None:
-    if path is None:
-        return
-    text = json_text.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if str(path) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+def _keep(path: Path | None, result: dict[str, Any]) -> None:
+    if path is not None:
+        write_json(path, result)

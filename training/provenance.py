@@ -1,0 +1,96 @@
+"""What a result depends on, as digests: images, options, code, tools; and packages compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import inspector
+import training
+from inspector.errors import InputError
+from inspector.inference.package import MANIFEST
+from training.datasets import SUFFIXES, Category, read_bytes
+from training.fit import Order, tools
+
+_FOLDERS = ("train", "test", "ground_truth")
+_STATION = ("core", "vision", "inference")
+_WHERE_NOT_WHAT = frozenset({"category", "out", "version", "force"})
+"""Fields of an order that decide where a package goes, and not what it holds."""
+
+
+def digest(document: object) -> str:
+    """sha256 of a document's canonical JSON; dataclasses and paths by their text."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def order_options(order: Order) -> dict[str, Any]:
+    """All of an order that decides what the package holds, but its images."""
+    names = [f.name for f in fields(order) if f.name not in _WHERE_NOT_WHAT]
+    return {name: getattr(order, name) for name in names}
+
+
+def data_digest(category: Category) -> str:
+    """Over names and contents of all images and masks; raises InputError naming a file."""
+    files = sorted(
+        path
+        for folder in _FOLDERS
+        for path in (category.path / folder).rglob("*")
+        if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
+    pairs = [
+        (path.relative_to(category.path).as_posix(), hashlib.sha256(read_bytes(path)).hexdigest())
+        for path in files
+    ]
+    return digest(pairs)
+
+
+def code_digest() -> str:
+    """Of the source that decides what a package holds and how it is measured."""
+    station = Path(inspector.__path__[0])
+    roots = [Path(training.__path__[0]), *(station / name for name in _STATION)]
+    files = sorted(file for root in roots for file in root.rglob("*.py"))
+    return digest(
+        [(f.parent.name, f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
+    )
+
+
+def work_key(order: Order, data: str, **more: str | int) -> str:
+    """The same for work with the same result: images, options, code and tool versions."""
+    what = {"order": order_options(order), "category": order.category.name, "data": data}
+    return digest(what | {"code": code_digest(), "tools": tools(), "more": more})
+
+
+def package_files(folder: Path) -> dict[str, str]:
+    """sha256 of each file of a package by name, of its manifest without ``created``.
+
+    Raises InputError for a folder that is no package.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise InputError(f"{folder} is no model package: no {MANIFEST} in it")
+    found = {}
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        data = read_bytes(path)
+        found[path.name] = hashlib.sha256(data).hexdigest()
+        if path.name == MANIFEST:
+            found[path.name] = digest(_without_time(data, path))
+    return found
+
+
+def package_fingerprint(folder: Path) -> str:
+    """One digest over ``package_files``: the same for packages alike but for their time."""
+    return digest(package_files(folder))
+
+
+def _without_time(data: bytes, path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise InputError(f"{path} is not a JSON document: fetch or train the package again")
+    document.pop("created", None)
+    return document
