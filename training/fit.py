@@ -34,7 +34,7 @@ from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
-from training.methods import Fitted, Report, Views, find_method, no_probes
+from training.methods import LITE0, Fitted, Parts, Report, Views, find_method
 from training.threads import torch_threads
 
 CAMERA_VIEWS = 4
@@ -64,6 +64,7 @@ class Order:
     seed: int = 0
     force: bool = False
     licence: str = UNSTATED_LICENCE
+    backbone: str = LITE0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,8 @@ def fit(order: Order, report: Report) -> Trained:
     data = fingerprint(files)
     with torch_threads(_THREADS):
         prepared = _prepare(files, order, report)
-        fitted = train(
-            prepared.views,
-            probes=no_probes(prepared.views),
-            monochrome=prepared.monochrome,
-            seed=order.seed,
-            report=report,
-        )
+        parts = Parts(prepared.views, monochrome=prepared.monochrome, backbone=order.backbone)
+        fitted = train(parts, seed=order.seed, report=report)
         raw = calibrate(fitted.held_out)
         # from here on T1 is 1 in every package: a score says how far beyond good it is
         fitted.detector.set_unit(raw.t1)
@@ -211,6 +207,7 @@ def _manifest(
         thresholds=ProposedThresholds(t1=calibration.t1, t2=calibration.t2),
     )
     options = fitted.options | {
+        "backbone": order.backbone,
         "monochrome": prepared.monochrome,
         "camera_views": CAMERA_VIEWS,
         "fixture": prepared.choice.why,

@@ -11,9 +11,10 @@ from inspector.errors import ConfigError, InspectorError
 from tests.support.parts_folder import disc
 from training import export as exporting
 from training.export import export, golden_images
+from training.feature_grid import FeatureGrid
 from training.graph import OPSET
-from training.methods import Probes, find_method, no_probes
-from training.methods.memory_bank import FeatureGrid, MemoryBank, Options, fit
+from training.methods import Parts, Probes, find_method
+from training.methods.memory_bank import MemoryBank, Options, fit
 
 
 def _nothing(step: str, share: float) -> None:
@@ -85,7 +86,7 @@ def test_unit_divides_scores_and_maps() -> None:
 def test_held_out_parts_are_scored_by_a_bank_without_them() -> None:
     """Parts that the bank has seen are at distance 0; held out, none is."""
     views = _views()
-    fitted = fit(views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing)
+    fitted = fit(Parts(views), seed=0, report=_nothing)
     assert fitted.held_out.shape == (7, 2)
     seen, _ = fitted.detector.predict(views[:, 0])
     assert (seen < 0.2 * fitted.held_out[:, 0]).all()
@@ -93,7 +94,7 @@ def test_held_out_parts_are_scored_by_a_bank_without_them() -> None:
 
 def test_bank_holds_the_views_it_should() -> None:
     views = _views(v=3)
-    fitted = fit(views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing)
+    fitted = fit(Parts(views), seed=0, report=_nothing)
     in_bank, beyond = (fitted.detector.predict(views[:, v])[0] for v in (1, 2))
     assert in_bank.max() < 0.5 * beyond.min()
 
@@ -101,9 +102,7 @@ def test_bank_holds_the_views_it_should() -> None:
 def test_bank_is_bounded() -> None:
     options = Options(patches=50, candidates=200)
     views = _views()
-    fitted = fit(
-        views, probes=no_probes(views), monochrome=False, seed=0, report=_nothing, options=options
-    )
+    fitted = fit(Parts(views), seed=0, report=_nothing, options=options)
     assert isinstance(fitted.detector, MemoryBank)
     assert fitted.detector.bank.shape == (50, 152)
     assert fitted.options["patches"] == 50
@@ -114,9 +113,7 @@ def test_progress_ends_at_one() -> None:
     told: dict[str, list[float]] = {}
     views = _views(4)
     fit(
-        views,
-        probes=no_probes(views),
-        monochrome=False,
+        Parts(views),
         seed=0,
         report=lambda step, share: told.setdefault(step, []).append(share),
     )
@@ -133,7 +130,7 @@ def test_methods_by_name() -> None:
 def test_a_probe_is_scored_by_the_bank_that_has_not_seen_its_part() -> None:
     views = _views()
     probes = Probes(views[[5, 2]], np.array([5, 2]))
-    fitted = fit(views, probes=probes, monochrome=False, seed=0, report=_nothing)
+    fitted = fit(Parts(views, probes), seed=0, report=_nothing)
     np.testing.assert_allclose(fitted.probed, fitted.held_out[[5, 2]], rtol=1e-3)
     assert fitted.held_out_maps.shape == (7, 2, 8, 8)
     np.testing.assert_array_equal(fitted.held_out_maps.max((2, 3)), fitted.held_out)

@@ -1,6 +1,8 @@
 """The methods: one file each, with the same names inside.
 
-A method's module defines ``fit(views, *, probes, monochrome, seed, report) -> Fitted``.
+A method's module defines ``fit(parts, *, seed, report) -> Fitted``; ``_MODULES`` names it.
+Those that look at places (``training/detector.py``) define ``train`` and ``record`` too:
+``fit`` is then ``training/holding_out.py``'s, and ``auto`` can choose among them.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ Views = NDArray[np.uint8]
 """uint8 (n, v, H, W, 3) BGR: of each good part its still (view 0) and, from 1 on, the
 same part as a camera may take it."""
 
+
+LITE0 = "efficientnet-lite0"
+"""The backbone that comes with the program."""
 
 Role = Literal["anomaly_score", "anomaly_map", "class_scores"]
 
@@ -71,6 +76,38 @@ def no_probes(views: Views) -> Probes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Defects:
+    """Real defective parts to learn from, where there are any.
+
+    Attributes:
+        images: uint8 (m, H, W, 3) BGR.
+        masks: bool (m, H, W), True on the defect; all False where nobody outlined it.
+    """
+
+    images: NDArray[np.uint8]
+    masks: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What a method learns from.
+
+    Attributes:
+        views: of the good parts.
+        probes: scored, never learnt from; None for none.
+        defects: learnt from by methods that can; None for none.
+        monochrome: look at brightness only.
+        backbone: name of the network that gives the features.
+    """
+
+    views: Views
+    probes: Probes | None = None
+    defects: Defects | None = None
+    monochrome: bool = False
+    backbone: str = LITE0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """What a method hands back; scores and maps are on the detector's scale.
 
@@ -92,12 +129,12 @@ class Fitted:
 
 
 class Fit(Protocol):
-    def __call__(
-        self, views: Views, *, probes: Probes, monochrome: bool, seed: int, report: Report
-    ) -> Fitted: ...
+    def __call__(self, parts: Parts, *, seed: int, report: Report) -> Fitted: ...
 
 
-_MODULES = {"memory-bank": "memory_bank"}
+_MODULES = {
+    "memory-bank": "memory_bank",
+}
 
 
 def find_method(name: str) -> Fit:
