@@ -41,7 +41,7 @@ class Package:
                 f"{where}: the manifest announces {variant.size_bytes} bytes, but models over"
                 f" {MAX_MODEL_BYTES} are not loaded: export a smaller one"
             )
-        data = _read(self.path / variant.file, where, variant.size_bytes)
+        data = read_bounded(self.path / variant.file, where, variant.size_bytes)
         if len(data) != variant.size_bytes:
             raise PackageError(
                 f"{where}: {len(data)} bytes where the manifest expects"
@@ -55,7 +55,7 @@ class Package:
         """The golden file of a variant, checksum and shapes checked; raises PackageError."""
         spec = self.manifest.variant(name).golden
         where = self.where(spec.file)
-        data = _read(self.path / spec.file, where, MAX_GOLDEN_BYTES)
+        data = read_bounded(self.path / spec.file, where, MAX_GOLDEN_BYTES)
         _check_sha256(data, spec.sha256, where)
         return parse_golden(data, self.manifest, spec.atol, where)
 
@@ -74,7 +74,7 @@ def load_package(path: Path) -> Package:
         found = "it is a file" if path.exists() else "there is no such folder"
         raise PackageError(f"model package {path}: {found}: give a folder with a {MANIFEST}")
     where = f"model package {path}: {MANIFEST}"
-    text = _read(path / MANIFEST, where, MAX_MANIFEST_BYTES)
+    text = read_bounded(path / MANIFEST, where, MAX_MANIFEST_BYTES)
     return Package(path, parse_manifest(text, where))
 
 
@@ -96,7 +96,7 @@ def _loaded(folder: Path) -> Package | PackageError:
         return error
 
 
-def _read(path: Path, where: str, limit: int) -> bytes:
+def read_bounded(path: Path, where: str, limit: int) -> bytes:
     """At most ``limit`` bytes of a regular file; names are plain, so links alone lead out."""
     try:
         mode = path.lstat().st_mode
