@@ -35,6 +35,7 @@ class RunConfig:
         archive: folder for pictures of rejected parts; None keeps none.
         annotated: annotated video to write; None writes none.
         keep_around_fail: folder and seconds of footage to keep around failed parts.
+        credential: name under which the keyring holds user name and password of the source.
     """
 
     source: str
@@ -55,6 +56,7 @@ class RunConfig:
     require_gpu: bool = False
     threads: int | None = None
     camera: CameraSettings | None = None
+    credential: str | None = None
     station_id: str = "station"
 
 

@@ -123,7 +123,9 @@ def run_config(
     )
     if named is None:
         return config
-    return replace(config, camera=named.camera, archive_rule=named.archive)
+    return replace(
+        config, camera=named.camera, credential=named.credential, archive_rule=named.archive
+    )
 
 
 def _beside(job: Path, source: str) -> str:

@@ -24,11 +24,16 @@ class ArchiveRule(Strict):
 
 
 class Job(Strict):
-    """One product on one line. Paths are relative to the job's file."""
+    """One product on one line. Paths are relative to the job's file.
+
+    ``credential`` names what the system's keyring holds for the source; a user name or
+    password never stands in a job.
+    """
 
     schema_version: Literal[1] = 1
     name: Name
     source: str | None = None
+    credential: Name | None = None
     model: str | None = None
     recipe: str | None = None
     camera: CameraSettings | None = None

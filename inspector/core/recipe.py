@@ -22,7 +22,7 @@ from inspector.core.presence import PresenceRule
 from inspector.errors import ConfigError, RecipeMismatchError
 
 Pixels = Annotated[int, Field(ge=0, le=65535)]
-XYWH = tuple[Pixels, Pixels, Pixels, Pixels]
+XYWH = Annotated[tuple[Pixels, Pixels, Pixels, Pixels], Field(strict=False)]
 
 
 class Thresholds(Strict):

@@ -22,6 +22,7 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from inspector.station.changeover import Changeovers
@@ -109,9 +110,11 @@ def build_station(
     part_listeners: Sequence[PartListener] = (),
     frame_observers: Sequence[FrameObserver] = (),
     on_event: Callable[[str, str], None] = lambda kind, detail: None,
+    credentials: Credentials | None = None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
+    ``credentials`` None: the system's keyring, asked only where the source names one.
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
@@ -124,8 +127,9 @@ def build_station(
             threads=config.threads,
         )
         stack.callback(predictor.close)
-        recipe = recipe_for(config, predictor, teacher_for(config))
-        source = _source(config, paced=True)
+        held = credentials or Credentials()
+        recipe = recipe_for(config, predictor, teacher_for(config, held))
+        source = _source(config, held, paced=True)
         stack.callback(source.close)
         info = source.open()
         _check_kind(config, info)
@@ -199,16 +203,19 @@ def _tell_takeover(kept: Sequence[Kept], takeover: Takeover) -> None:
         one.on_takeover(takeover)
 
 
-def teacher_for(config: RunConfig) -> FrameSource:
+def teacher_for(config: RunConfig, credentials: Credentials | None = None) -> FrameSource:
     """The run's source again, unpaced and not opened, to teach the empty belt from."""
-    return _source(config, paced=False)
+    return _source(config, credentials or Credentials(), paced=False)
 
 
-def _source(config: RunConfig, *, paced: bool) -> FrameSource:
+def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> FrameSource:
+    held = credentials.require(config.credential) if config.credential else None
     options = SourceOptions(
         station_id=config.station_id,
         realtime=paced and config.realtime,
         as_live=paced and config.live,
         camera=config.camera,
+        username=held.username if held else None,
+        password=held.password if held else None,
     )
     return open_source(config.source, options)

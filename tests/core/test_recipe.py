@@ -132,3 +132,9 @@ def test_nothing_seen_is_invalid_and_no_part_cannot_be_joined():
     assert worst([]) is X
     with pytest.raises(KeyError):
         worst([Verdict.NO_PART, P])
+
+
+def test_masks_are_read_from_toml():
+    text = f'model_sha256 = "{"a" * 64}"\nthresholds = {{t1 = 0.5, t2 = 0.8}}\n'
+    text += '[[regions]]\nname = "part"\nroi = [0, 0, 9, 9]\nignore = [[1, 2, 3, 4]]\n'
+    assert parse_recipe(text, "here").regions[0].ignore == ((1, 2, 3, 4),)
