@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,17 @@ import typer
 from rich.console import Console
 
 from inspector.errors import InputError, InspectorError
-from training.datasets import find_category
+from training.all_command import fingerprint, open_cache, run_all, say_cache
+from training.batch import find_categories
+from training.datasets import Category, find_category
 from training.evaluate import evaluate as run_evaluation
+from training.feature_cache import caching
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
+from training.provenance import package_fingerprint
 from training.seeds_command import seeds
 from training.show import evaluation_table, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
@@ -38,12 +43,16 @@ app.command()(prepare)
 app.command("cross-validate")(cross_validate)
 app.command()(ablation)
 app.command()(seeds)
+app.command()(fingerprint)
 
 
 @app.command()
 def fit(
     data: Data,
-    category: CategoryName,
+    category: Annotated[str | None, typer.Option(help="Name of the category.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every category in DATA; goes on after a kill.")
+    ] = False,
     method: Annotated[
         str, typer.Option(help="memory-bank, classifier or seed-cnn.")
     ] = "memory-bank",
@@ -63,8 +72,20 @@ def fit(
         str, typer.Option(help="Under which the model may be used (its images decide).")
     ] = UNSTATED_LICENCE,
     force: Annotated[bool, typer.Option("--force", help="Replace that version.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for features; OUT/.features with --all.")
+    ] = None,
+    cache_limit: Annotated[
+        float, typer.Option(min=0, help="Gigabytes that it may grow to; 0 for no cache.")
+    ] = 4.0,
+    json: Annotated[
+        Path | None, typer.Option(help="With --all, file for the summary; - for standard output.")
+    ] = None,
 ) -> None:
     """Train a model and write its package to OUT/CATEGORY/VERSION.
+
+    With --all, every category that is not yet finished with the same images and options is
+    trained and measured, and one that fails does not stop the rest.
 
     memory-bank learns from train/good alone. classifier and seed-cnn learn from every image
     of the category, those in test too: measure them with cross-validate.
@@ -72,7 +93,7 @@ def fit(
     if size % 32:
         raise InputError(f"--size {size}: expected a multiple of 32")
     order = Order(
-        find_category(data, category),
+        _category(data, category, every=every),
         out,
         method=method,
         version=version,
@@ -82,12 +103,20 @@ def fit(
         force=force,
         licence=licence,
     )
+    if every:
+        orders = [replace(order, category=found) for found in find_categories(data)]
+        run_all(orders, open_cache(cache or out / ".features", cache_limit), json)
+        return
+    if json is not None:
+        raise InputError("--json is for fit --all: evaluate writes the figures of one category")
     console = Console(stderr=True, highlight=False)
     if method in SUPERVISED:
         fit_supervised(order, console)
         return
-    with progress(console) as report:
+    features = open_cache(cache, cache_limit) if cache else None
+    with caching(features), progress(console) as report:
         trained = run_fit(order, report)
+    say_cache(console, features)
     _print_trained(console, trained)
 
 
@@ -108,6 +137,13 @@ def evaluate(
     console.print(evaluation_table(result))
     if json is not None:
         write_json(json, result)
+
+
+def _category(data: Path, name: str | None, *, every: bool) -> Category:
+    """The one asked for, or the first of all."""
+    if every == (name is not None):
+        raise InputError("give --category NAME for one category, or --all for every one")
+    return find_categories(data)[0] if name is None else find_category(data, name)
 
 
 def main() -> None:
@@ -144,7 +180,8 @@ def _print_trained(console: Console, trained: Trained) -> None:
         f" above), T2 {limits.t2:.4f}, from {limits.n_good} held-out good images in"
         f" {limits.n_views} views each; escapes unknown without defects\n"
         f"fixture {manifest.training.options['fixture']}\n"
-        f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}"
+        f"export differs from torch by {trained.parity:.1e}; written to {trained.folder},"
+        f" fingerprint {package_fingerprint(trained.folder)[:16]}"
     )
 
 

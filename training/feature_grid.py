@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import onnxruntime as ort
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from torch.nn import functional
 from inspector.core.frame import Image
 from inspector.inference.session import CPU, open_session
 from training.backbones import open_backbone
+from training.feature_cache import cached, network_key
 from training.graph import Graph
 from training.methods import LITE0
 
@@ -72,6 +75,7 @@ class FastFeatures:
         graph.output(features, _FEATURES, shape)
         model: bytes = graph.build().SerializeToString(deterministic=True)
         self.shape = shape
+        self._key = network_key(model)
         self._session: ort.InferenceSession = open_session(
             model, provider=CPU, threads=None, where="features"
         )
@@ -83,9 +87,13 @@ class FastFeatures:
         """
         features = torch.empty((len(images), *self.shape), dtype=torch.float16)
         for i, image in enumerate(images):
-            [found] = self._session.run(None, {_IMAGE: image[None]})
-            features[i] = torch.from_numpy(found[0])
+            features[i] = cached(self._key, image, partial(self._of_one, image))
         return features
+
+    def _of_one(self, image: Image) -> Tensor:
+        """uint8 (H, W, 3) → float16 (h, w, c)."""
+        [found] = self._session.run(None, {_IMAGE: image[None]})
+        return torch.from_numpy(found[0]).half()
 
 
 def mean3(x: Tensor) -> Tensor:

@@ -8,15 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import inspector
-import training
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
 from training.datasets import SUFFIXES, Category, read_bytes
 from training.fit import Order, tools
+from training.source_code import code_digest
 
 _FOLDERS = ("train", "test", "ground_truth")
-_STATION = ("core", "vision", "inference")
 _WHERE_NOT_WHAT = frozenset({"category", "out", "version", "force"})
 """Fields of an order that decide where a package goes, and not what it holds."""
 
@@ -46,16 +44,6 @@ def data_digest(category: Category) -> str:
         for path in files
     ]
     return digest(pairs)
-
-
-def code_digest() -> str:
-    """Of the source that decides what a package holds and how it is measured."""
-    station = Path(inspector.__path__[0])
-    roots = [Path(training.__path__[0]), *(station / name for name in _STATION)]
-    files = sorted(file for root in roots for file in root.rglob("*.py"))
-    return digest(
-        [(f.parent.name, f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
-    )
 
 
 def work_key(order: Order, data: str, **more: str | int) -> str:

@@ -113,11 +113,7 @@ def run_seeds(order: Order, plan: Plan, report: Report, say: Say) -> Seeds:
 
     Raises InputError for what cannot be used, and for a method that the protocol is not for.
     """
-    if plan.protocol == "official" and order.method in SUPERVISED:
-        raise InputError(
-            f"--method {order.method} learns from defects, and the official protocol keeps them"
-            " for the test: use --protocol supervised"
-        )
+    check_protocol(order.method, plan.protocol)
     data = data_digest(order.category)
     kept = []
     report("seeds", 0.0)
@@ -126,6 +122,15 @@ def run_seeds(order: Order, plan: Plan, report: Report, say: Say) -> Seeds:
         kept.append(_one_seed(seeded, plan, data, report, say))
         report("seeds", (number + 1) / len(plan.seeds))
     return _document(order, plan, data, kept)
+
+
+def check_protocol(method: str, protocol: Protocol) -> None:
+    """Raises InputError for a method that the protocol is not for."""
+    if protocol == "official" and method in SUPERVISED:
+        raise InputError(
+            f"--method {method} learns from defects, and the official protocol keeps them for"
+            " the test: use --protocol supervised"
+        )
 
 
 def _one_seed(order: Order, plan: Plan, data: str, report: Report, say: Say) -> _Kept:

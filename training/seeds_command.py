@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from inspector.errors import InputError, InspectorError
+from training.all_command import open_cache, say_cache
 from training.batch import attempt, named_categories
+from training.feature_cache import caching
 from training.fit import Order
 from training.fixturing import FixtureName
-from training.methods import find_method
+from training.methods import LITE0, find_method
 from training.progress import progress
-from training.seeds import Plan, Protocol, Seeds, run_seeds
+from training.seeds import Plan, Protocol, Seeds, check_protocol, run_seeds
 from training.seeds_show import figure_names, interval_text, seeds_markdown, title_of, value_text
 from training.show import write_bytes, write_json
 from training.trainer import SUPERVISED, find_supervised
@@ -49,7 +52,16 @@ def seeds(
     fixture: Annotated[
         FixtureName | None, typer.Option(help="auto by default; none for supervised methods.")
     ] = None,
+    backbone: Annotated[
+        str, typer.Option(help="Of methods that learn from good images alone.")
+    ] = LITE0,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Of the supervised protocol.")] = 5,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for features; OUT/.features by default.")
+    ] = None,
+    cache_limit: Annotated[
+        float, typer.Option(min=0, help="Gigabytes that it may grow to; 0 for no cache.")
+    ] = 4.0,
     json: Annotated[
         Path | None, typer.Option(help="File for the figures; - for standard output.")
     ] = None,
@@ -59,6 +71,7 @@ def seeds(
     What is finished is kept: the same command goes on where it was stopped or killed.
     """
     name = method or ("memory-bank" if protocol == "official" else "classifier")
+    check_protocol(name, protocol)
     orders = [
         Order(
             found,
@@ -66,12 +79,16 @@ def seeds(
             method=name,
             size=_size(name, size),
             fixture=fixture or ("none" if name in SUPERVISED else "auto"),
+            backbone=backbone,
         )
         for found in named_categories(data, category or [])
     ]
     plan = Plan(tuple(range(first_seed, first_seed + count)), protocol, out, folds)
     console = Console(stderr=True, highlight=False)
-    documents, failed = _run(orders, plan, console)
+    features = open_cache(cache or out / ".features", cache_limit)
+    with caching(features):
+        documents, failed = _run(orders, plan, console)
+    say_cache(console, features)
     if documents:
         write_bytes(out / f"seeds-{protocol}-{name}.md", seeds_markdown(documents).encode())
         result = {"schema": 1, "categories": documents, "failed": failed}
@@ -114,7 +131,8 @@ def _size(method: str, size: int | None) -> int:
 def _table(document: Seeds) -> Table:
     """A line a figure: seeds are few, and a screen is narrow."""
     table = Table(
-        title=escape(f"{document['category']}, {document['protocol']}, {document['method']}")
+        title=escape(f"{document['category']}, {document['protocol']}, {document['method']}"),
+        box=box.SIMPLE,
     )
     table.add_column("")
     for row in document["seeds"]:

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from inspector.platforms import fsync_folder
 
 NEW = "new"
 _BEFORE = "before"
+_HOST = re.sub(r"[^A-Za-z0-9]", "", platform.node())[:32] or "host"
 
 
 @contextmanager
 def staging(root: Path, prefix: str) -> Iterator[Path]:
-    """A hidden folder in ``root``, gone afterwards; what is to stay goes to ``NEW`` in it."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+    """A hidden folder in ``root``, gone afterwards; what is to stay goes to ``NEW`` in it.
+
+    Its name says which process of which machine it belongs to: those that a killed one
+    left behind are removed here.
+    """
+    mine = f"{prefix}{_HOST}-"
+    _sweep(root, mine)
+    folder = Path(tempfile.mkdtemp(prefix=f"{mine}{os.getpid()}-", dir=root))
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def _sweep(root: Path, prefix: str) -> None:
+    for left in root.glob(f"{prefix}*"):
+        owner = left.name.removeprefix(prefix).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def move_in(staged: Path, folder: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +200,19 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 def test_trained_packages_are_found(trained: Trained, tmp_path: Path) -> None:
     shutil.copytree(trained.folder, tmp_path / "disc" / "9")
     assert list(find_packages(tmp_path)) == [tmp_path / "disc" / "9"]
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from training.staging import staging\n"
+        "with staging(Path(sys.argv[1]), '.fit-') as folder:\n"
+        "    (folder / 'half.onnx').write_bytes(b'x'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    [left] = tmp_path.iterdir()
+    with (
+        exporting.staging(tmp_path, ".fit-") as mine,
+        exporting.staging(tmp_path, ".fit-") as other,
+    ):
+        assert not left.exists()
+        assert sorted(tmp_path.iterdir()) == sorted([mine, other])
