@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspector.core.inspection import Part
+from inspector.core.overlap import match_spans
 from inspector.errors import ConfigError
 
 _COLUMNS = ("part", "first_frame", "last_frame", "label")
@@ -116,23 +117,7 @@ def _true_part(row: dict[str, str], where: str) -> TruePart:
 
 def match_parts(parts: Sequence[Part], truth: Sequence[TruePart]) -> dict[int, Part]:
     """Each true part's best overlapping part, by its place in ``truth``; each used once."""
-    overlaps = [
-        (_overlap(part, true), -i, -part.part_index, part)
-        for i, true in enumerate(truth)
-        for part in parts
-        if _overlap(part, true) > 0
-    ]
-    matched: dict[int, Part] = {}
-    used: set[int] = set()
-    for _, minus_i, _, part in sorted(overlaps, key=lambda o: o[:3], reverse=True):
-        if -minus_i not in matched and part.part_index not in used:
-            matched[-minus_i] = part
-            used.add(part.part_index)
-    return matched
-
-
-def _overlap(part: Part, true: TruePart) -> int:
-    return min(part.last_frame, true.last_frame) - max(part.first_frame, true.first_frame) + 1
+    return {i: parts[j] for i, j in match_spans(truth, parts).items()}
 
 
 def score_parts(parts: Sequence[Part], truth: Sequence[TruePart]) -> TruthReport:
