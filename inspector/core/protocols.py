@@ -37,6 +37,26 @@ class FrameSource(Protocol):
         ...
 
 
+class FrameReader(Protocol):
+    """Recorded footage with access to every frame by its number (one thread).
+
+    Frame ``n`` has the very pixels of frame ``n`` of a `FrameSource` for the same
+    footage.
+    """
+
+    def open(self) -> SourceInfo:
+        """Raises SourceOpenError."""
+        ...
+
+    def read_at(self, index: int) -> Frame | None:
+        """Frame ``index`` (from 0), None behind the end. Raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...
+
+
 class Predictor(Protocol):
     """A loaded, warmed-up and golden-checked model."""
 

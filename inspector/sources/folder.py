@@ -106,7 +106,7 @@ class FolderSource:
             pts_ns = self._paced(info, pts_ns)
         if self._next >= len(self._images):
             return None
-        image, fault = self._image(self._images[self._next], info)
+        image, fault = load_image(self._images[self._next], info.width, info.height)
         self._next += 1
         return self._stamper.stamp(image, pts_ns=pts_ns, fault=fault)
 
@@ -121,17 +121,6 @@ class FolderSource:
             self._pacer.wait_for(pts_ns)
         return pts_ns
 
-    def _image(self, path: Path, info: SourceInfo) -> tuple[Image, str | None]:
-        image = _load(path)
-        if isinstance(image, str):
-            fault = f"{path.name}: {image}"
-        elif image.shape[:2] != (info.height, info.width):
-            size = f"{image.shape[1]}x{image.shape[0]}"
-            fault = f"{path.name}: {size}, expected {info.width}x{info.height}"
-        else:
-            return image, None
-        return np.zeros((info.height, info.width, 3), np.uint8), fault
-
     def interrupt(self) -> None:
         """See FrameSource."""
         self._pacer.interrupt()
@@ -139,6 +128,19 @@ class FolderSource:
     def close(self) -> None:
         """See FrameSource."""
         self._info = None
+
+
+def load_image(path: Path, width: int, height: int) -> tuple[Image, str | None]:
+    """uint8 (height, width, 3) BGR, and why it cannot be used (then it is black)."""
+    image = _load(path)
+    if isinstance(image, str):
+        fault = f"{path.name}: {image}"
+    elif image.shape[:2] != (height, width):
+        size = f"{image.shape[1]}x{image.shape[0]}"
+        fault = f"{path.name}: {size}, expected {width}x{height}"
+    else:
+        return image, None
+    return np.zeros((height, width, 3), np.uint8), fault
 
 
 def _load(path: Path) -> Image | str:

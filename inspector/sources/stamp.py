@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 
-from inspector.core.frame import Frame, Image
+from inspector.core.frame import Frame, Image, SourceInfo
 
 
 def _utc_now() -> dt.datetime:
@@ -56,3 +56,20 @@ class FrameStamper:
         )
         self._next_index += 1
         return frame
+
+
+def looked_at(
+    info: SourceInfo, index: int, image: Image, *, pts_ns: int | None, fault: str | None = None
+) -> Frame:
+    """A frame that is shown, not captured: its clocks say when it was read again."""
+    image.flags.writeable = False
+    return Frame(
+        index=index,
+        image=image,
+        captured_ns=time.monotonic_ns(),
+        captured_at=_utc_now(),
+        pts_ns=pts_ns,
+        station_id="",
+        source_id=info.source_id,
+        fault=fault,
+    )

@@ -22,7 +22,7 @@ from inspector.sources.pacing import Pacer
 from inspector.sources.stamp import FrameStamper
 
 # a decoder chosen by the machine's hardware would make replays differ between machines
-_PARAMS = (cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE)
+DECODER_PARAMS = (cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE)
 _LATE_PERIODS = 3
 _DEFAULT_FPS = 25.0
 
@@ -59,7 +59,7 @@ class VideoSource:
         """Raises SourceOpenError: missing, empty, cut off, or not a video."""
         self.close()
         _refuse_obvious(self._path)
-        capture = self._capture_factory(str(self._path.resolve()), cv2.CAP_FFMPEG, _PARAMS)
+        capture = self._capture_factory(str(self._path.resolve()), cv2.CAP_FFMPEG, DECODER_PARAMS)
         self._capture = capture
         first = retrieve_image(capture) if capture.isOpened() and capture.grab() else None
         if first is None:
