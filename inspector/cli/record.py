@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,46 +11,17 @@ import typer
 
 from inspector.cli import options
 from inspector.cli.running import stop_signals
-from inspector.core.frame import Frame, SourceInfo
-from inspector.core.protocols import FrameSource
-from inspector.errors import InputError, SourceInterrupted
+from inspector.core.frame import SourceInfo
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
-from inspector.store.footage import Codec, FootageSummary, FootageWriter, choose_codec
-
-_ASSUMED_FPS = 25.0
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What came from the source."""
-
-    taken: int = 0
-    last_index: int = -1
-    lost: int = 0
-    faulted: int = 0
-    first_ns: int | None = None
-    last_ns: int = 0
-
-    def count(self, frame: Frame, time_ns: int) -> None:
-        self.taken += 1
-        self.lost += frame.index - self.last_index - 1
-        self.last_index = frame.index
-        self.faulted += frame.fault is not None
-        self.first_ns = time_ns if self.first_ns is None else self.first_ns
-        self.last_ns = time_ns
-
-    def seconds_at(self, time_ns: int) -> float:
-        return (time_ns - (time_ns if self.first_ns is None else self.first_ns)) / 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """When to stop: after so long, after so many, or when ``ending`` is set."""
-
-    duration_s: float | None
-    frames: int | None
-    ending: threading.Event
+from inspector.station.recording import (
+    ASSUMED_FPS,
+    Limits,
+    RecordingTally,
+    open_footage,
+    record_frames,
+)
+from inspector.store.footage import FootageSummary
 
 
 def command(
@@ -94,73 +63,19 @@ def command(
         info = opened.open()
         for refusal in info.refused:
             typer.echo(f"camera    refused {refusal}", err=True)
-        writer = _writer(info, out, codec, force=force)
+        writer = open_footage(info, out, codec, force=force)
         typer.echo(f"recording {info.uri}, {info.width}x{info.height}, to {out}", err=True)
-        tally = _Tally()
+        tally = RecordingTally()
         try:
-            for frame in _until(opened, info, tally, _Limits(duration, frames, ending)):
-                if frame.fault is None:
-                    writer.write(frame)
+            record_frames(opened, info, writer, tally, Limits(duration, frames), ending)
         finally:
             # what was recorded before an error is kept, too
             typer.echo(_report(writer.close(), tally, info))
 
 
-def _writer(info: SourceInfo, out: Path, codec: str, *, force: bool) -> FootageWriter:
-    fps = info.fps or _ASSUMED_FPS
-    pixels_per_s = info.width * info.height * fps if info.is_live else None
-    return FootageWriter(
-        out,
-        fps=fps,
-        size=(info.width, info.height),
-        codec=_codec(codec, out, pixels_per_s),
-        wait=not info.is_live,
-        force=force,
-    )
-
-
-def _codec(name: str, out: Path, pixels_per_s: float | None) -> Codec:
-    match name:
-        case "auto":
-            return choose_codec(out, pixels_per_s=pixels_per_s)
-        case "ffv1" | "huffyuv" | "mjpeg" | "mpeg4":
-            return name
-    raise InputError(f"--codec {name}: expected auto, ffv1, huffyuv, mjpeg or mpeg4")
-
-
-def _until(
-    source: FrameSource, info: SourceInfo, tally: _Tally, limits: _Limits
-) -> Iterator[Frame]:
-    while limits.frames is None or tally.taken < limits.frames:
-        frame = None if limits.ending.is_set() else _next(source)
-        if frame is None:
-            return
-        time_ns = _time_of(frame, info)
-        if limits.duration_s is not None and tally.seconds_at(time_ns) >= limits.duration_s:
-            return
-        tally.count(frame, time_ns)
-        yield frame
-
-
-def _next(source: FrameSource) -> Frame | None:
-    try:
-        return source.read()
-    except SourceInterrupted:
-        return None
-
-
-def _time_of(frame: Frame, info: SourceInfo) -> int:
-    """A camera's time is ours; a file's is its own, however fast it is read."""
-    if info.is_live:
-        return frame.captured_ns
-    if frame.pts_ns is not None:
-        return frame.pts_ns
-    return round(frame.index * 1e9 / (info.fps or _ASSUMED_FPS))
-
-
-def _report(kept: FootageSummary, tally: _Tally, info: SourceInfo) -> str:
+def _report(kept: FootageSummary, tally: RecordingTally, info: SourceInfo) -> str:
     quality = "lossless" if kept.codec in ("ffv1", "huffyuv") else "lossy"
-    seconds = kept.frames / (info.fps or _ASSUMED_FPS)
+    seconds = kept.frames / (info.fps or ASSUMED_FPS)
     size_mb = kept.size_bytes / 1e6
     lines = [
         f"kept      {kept.path}: {kept.frames} frames, {seconds:.1f} s, {size_mb:.1f} MB",
@@ -174,5 +89,5 @@ def _report(kept: FootageSummary, tally: _Tally, info: SourceInfo) -> str:
     if kept.padded:
         lines.append("padded    odd width or height widened by one pixel")
     if info.fps is None:
-        lines.append(f"rate      unknown; the file says {_ASSUMED_FPS:g} fps")
+        lines.append(f"rate      unknown; the file says {ASSUMED_FPS:g} fps")
     return "\n".join(lines)

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from inspector.cli.screen import Screen
 from inspector.engine.status import PipelineStatus, StopReason
-from inspector.errors import InspectorError
-from inspector.station.build import Station
+from inspector.station.build import Station, check_ended
 
 REFRESH_S = 0.25
 
@@ -39,10 +38,7 @@ def follow(
     duration_s: float | None = None,
     on_refresh: Callable[[PipelineStatus], None] = lambda status: None,
 ) -> PipelineStatus:
-    """Starts the station and follows it to its end; raises the run's first error.
-
-    The accounts are checked after every run: an error of ours must not pass unseen.
-    """
+    """Starts the station and follows it to its end; raises what ``check_ended`` does."""
     ending = threading.Event()
     with stop_signals(ending.set):
         station.pipeline.start()
@@ -54,16 +50,8 @@ def follow(
                 station.pipeline.stop()
         status = station.finish()
     on_refresh(status)
-    _raise_first(status)
+    check_ended(status)
     return status
-
-
-def _raise_first(status: PipelineStatus) -> None:
-    if status.first_error is not None:
-        raise status.first_error
-    problem = status.accounting_problem()
-    if problem is not None:
-        raise InspectorError(f"the accounts of the run do not add up: {problem}")
 
 
 def headline(status: PipelineStatus) -> str:

@@ -16,11 +16,12 @@ from inspector.core.frame import SourceInfo
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
+from inspector.engine.capture import GrabObserver
 from inspector.engine.changeover import Takeover
 from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus, State
-from inspector.errors import SourceOpenError
+from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
@@ -109,6 +110,7 @@ def build_station(
     *,
     part_listeners: Sequence[PartListener] = (),
     frame_observers: Sequence[FrameObserver] = (),
+    grab_observers: Sequence[GrabObserver] = (),
     on_event: Callable[[str, str], None] = lambda kind, detail: None,
     credentials: Credentials | None = None,
 ) -> Station:
@@ -142,6 +144,7 @@ def build_station(
                 sinks=(digest,),
                 part_listeners=tuple(part_listeners),
                 frame_observers=tuple(frame_observers),
+                grab_observers=tuple(grab_observers),
                 on_event=on_event,
             ),
         ]
@@ -183,6 +186,18 @@ def build_station(
             changeovers,
             resources,
         )
+
+
+def check_ended(status: PipelineStatus) -> None:
+    """Raises the first error of a run that has ended, or InspectorError for unsound accounts.
+
+    The accounts are checked after every run: an error of ours must not pass unseen.
+    """
+    if status.first_error is not None:
+        raise status.first_error
+    problem = status.accounting_problem()
+    if problem is not None:
+        raise InspectorError(f"the accounts of the run do not add up: {problem}")
 
 
 def _check_kind(config: RunConfig, info: SourceInfo) -> None:
