@@ -60,11 +60,11 @@ class RunConfig:
     station_id: str = "station"
 
 
-def read_document(path: Path, what: str) -> str:
+def read_document(path: Path, what: str, *, most_bytes: int = MAX_DOCUMENT_BYTES) -> str:
     """A small UTF-8 text file; raises ConfigError saying what could not be read."""
     try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise ConfigError(f"{what} {path}: larger than {MAX_DOCUMENT_BYTES} bytes")
+        if path.stat().st_size > most_bytes:
+            raise ConfigError(f"{what} {path}: larger than {most_bytes} bytes")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{what} {path}: no such file") from None

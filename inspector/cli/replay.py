@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +11,19 @@ import typer
 from rich.text import Text
 
 from inspector.cli import options
+from inspector.cli.comparing import print_comparison
 from inspector.cli.running import follow, headline, print_start, print_summary
 from inspector.cli.screen import Screen, screen
-from inspector.config import RunConfig, read_document
+from inspector.config import RunConfig
+from inspector.core.comparison import Comparison, compare_parts
 from inspector.core.inspection import Part
-from inspector.core.truth import TruePart, TruthReport, parse_truth, score_parts
+from inspector.core.truth import TruePart, TruthReport, score_parts
 from inspector.engine.recorder import PartListener
 from inspector.errors import ConfigError
 from inspector.station.build import Station, build_station
 from inspector.station.report import check_json_place, write_json
+from inspector.station.run_document import NAME, KeptRun, read_run, write_run
+from inspector.station.truth_beside import load_truth
 
 
 def command(
@@ -36,6 +41,12 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for record, annotated video and pictures of rejected parts."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="The --out folder of another replay: says which parts changed."
+        ),
     ] = None,
     json: options.JsonFile = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the source's own pace.")] = False,
@@ -58,10 +69,9 @@ def command(
         threads=threads,
     )
     config = replace(config, realtime=realtime, recorded_only=True)
-    expected = parse_truth(read_document(truth, "truth"), str(truth)) if truth else None
+    found = Found(load_truth(truth) if truth else None, read_run(compare) if compare else None, out)
     config = _with_output(config, out)
     check_json_place(json)
-    found = Found([], expected)
     with screen(json) as console, build_station(config, part_listeners=found.listeners) as station:
         _replay(station, console, found, json)
         if out:
@@ -70,17 +80,26 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The parts of the run beside those of the truth; kept only where there is a truth."""
+    """The parts of the run, kept only where they are compared or written."""
 
-    parts: list[Part]
-    expected: list[TruePart] | None
+    expected: Sequence[TruePart] | None
+    other: KeptRun | None
+    out: Path | None
+    parts: list[Part] = field(default_factory=list)
 
     @property
     def listeners(self) -> list[PartListener]:
-        return [] if self.expected is None else [lambda part, frame: self.parts.append(part)]
+        if self.expected is None and self.other is None and self.out is None:
+            return []
+        return [lambda part, frame: self.parts.append(part)]
 
     def report(self) -> TruthReport | None:
         return None if self.expected is None else score_parts(self.parts, self.expected)
+
+    def comparison(self) -> Comparison | None:
+        if self.other is None:
+            return None
+        return compare_parts(self.other.parts, self.parts, self.expected)
 
 
 def _with_output(config: RunConfig, out: Path | None) -> RunConfig:
@@ -103,8 +122,27 @@ def _replay(station: Station, console: Screen, found: Found, json: Path | None) 
     report = found.report()
     if report is not None:
         _print_truth(console, report)
+    comparison = found.comparison()
+    if found.other is not None and comparison is not None:
+        print_comparison(console, found.other, comparison)
+    if found.out is not None:
+        _keep_run(station, found.parts, found.out / NAME)
     if json is not None:
-        write_json(station.document(status, report), json)
+        document = station.document(status, report)
+        compared = {"comparison": comparison.as_dict()} if comparison else {}
+        write_json(document | compared, json)
+
+
+def _keep_run(station: Station, parts: Sequence[Part], path: Path) -> None:
+    write_run(
+        path,
+        parts,
+        run_id=station.run_id,
+        source=station.info.uri,
+        model_id=station.predictor.model_id,
+        recipe_id=station.recipe.recipe_id,
+        records_sha256=station.digest.hexdigest(),
+    )
 
 
 def _print_truth(console: Screen, report: TruthReport) -> None:
