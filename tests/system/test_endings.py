@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from inspector.config import RunConfig
-from inspector.core.inspection import Part
 from inspector.errors import ConfigError, StoreError
 from inspector.station import build, keeping
 from inspector.station.build import build_station
@@ -157,9 +156,9 @@ def test_names_are_printed_as_they_are(
     assert bench.code == 0, bench
 
 
-def test_the_parts_of_a_run_are_kept_in_memory_only_for_a_truth():
+def test_the_parts_of_a_run_are_kept_in_memory_only_where_somebody_asks(tmp_path: Path):
     from inspector.cli.replay import Found
 
-    assert Found([], None).listeners == []
-    parts: list[Part] = []
-    assert len(Found(parts, []).listeners) == 1
+    assert Found(None, None, None).listeners == []
+    assert len(Found([], None, None).listeners) == 1
+    assert len(Found(None, None, tmp_path).listeners) == 1
