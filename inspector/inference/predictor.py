@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,9 @@ from inspector.vision.fixture import Prepared, prepare
 _PREFERRED = {CPU: "int8", CUDA: "fp16"}
 _MILLION = 1e6  # nanoseconds in a millisecond
 
+
+Ask = Callable[[Image], Mapping[str, NDArray[np.float32]]]
+"""uint8 (n, H, W, 3) BGR, the network's inputs → float32 (n, …) by role; raises InferenceError."""
 
 NOT_LOCATED = "the part could not be located in the picture"
 
@@ -77,6 +81,8 @@ class OnnxPredictor:
         self._session: ort.InferenceSession | None = session
         self._buffer = self._batch_of(1)
         self._names = [output.name for output in manifest.outputs]
+        self._ask: Ask = self._run
+        self._on_close: Callable[[], None] = self._free
         self.golden_difference: float = self._checked(package.golden(variant), where)
 
     @property
@@ -104,7 +110,7 @@ class OnnxPredictor:
         for place, image in enumerate(located):
             self._buffer[place] = image
         start = time.perf_counter_ns()
-        outputs = self._run(self._buffer[: len(located)]) if located else {}
+        outputs = self._ask(self._buffer[: len(located)]) if located else {}
         network_ms = (time.perf_counter_ns() - start) / _MILLION / max(1, len(located))
         places = itertools.count()
         return [
@@ -115,7 +121,28 @@ class OnnxPredictor:
         ]
 
     def close(self) -> None:
-        """Frees the session; idempotent."""
+        """Frees the session (a front: leaves it); idempotent."""
+        self._on_close()
+
+    def front(self, ask: Ask, on_close: Callable[[], None]) -> OnnxPredictor:
+        """A predictor for one more thread, which asks ``ask`` where this one runs its session.
+
+        It shares what never changes and has its own buffers; this one must outlive it.
+        """
+        made = copy.copy(self)
+        made._share(ask, on_close)  # noqa: SLF001 - of this very class
+        return made
+
+    def _share(self, ask: Ask, on_close: Callable[[], None]) -> None:
+        self._session = None
+        self._buffer = self._batch_of(1)
+        self._ask, self._on_close = ask, on_close
+
+    def run(self, batch: Image) -> Mapping[str, NDArray[np.float32]]:
+        """The network alone, by role, on pictures that are prepared; see ``Ask``."""
+        return self._run(batch)
+
+    def _free(self) -> None:
         self._session = None
 
     def _prepare(self, crop: Crop) -> _Ready:

@@ -23,6 +23,7 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.inference.service import ModelService
 from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
@@ -113,16 +114,18 @@ def build_station(
     grab_observers: Sequence[GrabObserver] = (),
     on_event: Callable[[str, str], None] = lambda kind, detail: None,
     credentials: Credentials | None = None,
+    models: ModelService | None = None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
     ``credentials`` None: the system's keyring, asked only where the source names one.
+    ``models`` None: a model of its own, else one shared with other cameras.
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
     """
     with ExitStack() as stack:
-        predictor = open_predictor(
+        predictor = (models.open if models else open_predictor)(
             config.model,
             variant=config.variant,
             require_gpu=config.require_gpu,
