@@ -22,6 +22,7 @@ from training.fixturing import FixtureName
 from training.prepare.command import prepare
 from training.progress import progress
 from training.provenance import package_fingerprint
+from training.report.command import report
 from training.seeds_command import seeds
 from training.show import evaluation_table, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
@@ -44,6 +45,7 @@ app.command("cross-validate")(cross_validate)
 app.command()(ablation)
 app.command()(seeds)
 app.command()(fingerprint)
+app.command()(report)
 
 
 @app.command()

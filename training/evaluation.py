@@ -7,7 +7,7 @@ A contract with other programs; docs/training.md describes it. Schema 2 added ``
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 SCHEMA = 2
 

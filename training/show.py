@@ -22,9 +22,14 @@ def evaluation_table(result: Evaluation) -> Table:
     )
     for name in ("figure", "value", "95 %", "trivially"):
         table.add_column(name, justify="left" if name == "figure" else "right")
-    for row in (*_image_rows(result), *_pixel_rows(result), *_type_rows(result)):
+    for row in (*evaluation_rows(result), *_type_rows(result)):
         table.add_row(*row)
     return table
+
+
+def evaluation_rows(result: Evaluation) -> list[tuple[str, ...]]:
+    """(figure, value[, interval[, trivial floor]]) of whole images and of pixels."""
+    return [*_image_rows(result), *_pixel_rows(result)]
 
 
 def interval(bounds: Sequence[float]) -> str:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from inspector.core.frame import Image
 from inspector.core.manifest import ProposedThresholds
