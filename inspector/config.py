@@ -93,6 +93,28 @@ def load_job(name: str, folder: Path) -> tuple[Job, Path]:
         return parse_job(read_document(path, "job"), str(path)), path
 
 
+def config_for_job(name: str, folder: Path) -> RunConfig:
+    """A run as the job itself describes it. Raises ConfigError."""
+    job, path = load_job(name, folder)
+    if job.source is None or job.model is None:
+        missing = "source" if job.source is None else "model"
+        raise ConfigError(f"job {path}: names no {missing}, so it cannot be run as it is")
+    return RunConfig(
+        source=beside(path, job.source),
+        model=path.parent / job.model,
+        recipe=load_recipe(path.parent / job.recipe) if job.recipe else None,
+        camera=job.camera,
+        credential=job.credential,
+        archive_rule=job.archive,
+    )
+
+
+def beside(job: Path, source: str) -> str:
+    """A file or folder named relative to the job's own, or the address as it is."""
+    found = job.parent / source
+    return str(found) if found.exists() else source
+
+
 @contextmanager
 def _not_too_deep(what: str, path: Path) -> Iterator[None]:
     """The TOML parser calls itself once a level."""

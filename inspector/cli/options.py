@@ -11,6 +11,7 @@ import typer
 
 from inspector.config import (
     RunConfig,
+    beside,
     load_job,
     load_recipe,
     load_trigger_frames,
@@ -103,7 +104,7 @@ def run_config(
         raise ConfigError("--recipe and --job: a job has a recipe; give one of them")
     named, path = load_job(job, jobs) if job else (None, Path())
     if named is not None:
-        source = source or (_beside(path, named.source) if named.source else None)
+        source = source or (beside(path, named.source) if named.source else None)
         model = model or (path.parent / named.model if named.model else None)
         recipe = path.parent / named.recipe if named.recipe else None
     if source is None:
@@ -126,9 +127,3 @@ def run_config(
     return replace(
         config, camera=named.camera, credential=named.credential, archive_rule=named.archive
     )
-
-
-def _beside(job: Path, source: str) -> str:
-    """A file or folder named relative to the job's own, or the address as it is."""
-    beside = job.parent / source
-    return str(beside) if beside.exists() else source

@@ -29,6 +29,7 @@ class Decision:
     """Of one frame: an inspection a region, the worst of them, and the predictions.
 
     ``recipe`` is the one it was judged by: a changeover may have brought another since.
+    ``leads``: it is the most telling frame of its part so far, its picture the part's own.
     """
 
     ticket: Ticket
@@ -37,6 +38,7 @@ class Decision:
     predictions: tuple[Prediction | None, ...]
     timings: Timings
     recipe: Recipe
+    leads: bool = False
 
     @property
     def was_judged(self) -> bool:

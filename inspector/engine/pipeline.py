@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from inspector.core.frame import Frame, SourceInfo
@@ -259,6 +259,7 @@ class Pipeline:
         part = ticket.part_index if ticket.settled else None
         if part is not None and self._assembler.add(part, decision.inspections):
             self._key_frames[part] = ticket.frame
+            decision = replace(decision, leads=True)
         self._decided.put(Decided(inspections=decision.inspections))
         for observer in self._setup.frame_observers:
             observer.on_decision(decision)

@@ -1,0 +1,95 @@
+"""``inspector gui``: the desktop application."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspector.cli import options
+from inspector.config import RunConfig, load_job
+from inspector.errors import ConfigError
+
+DEFAULT_DB = Path("inspector.db")
+
+
+def command(
+    source: options.Source = None,
+    model: options.Model = None,
+    recipe: options.RecipeFile = None,
+    job: options.JobName = None,
+    jobs: options.JobsFolder = Path("jobs"),
+    models: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
+    roi: options.RoiText = None,
+    empty_frames: options.EmptyFrames = None,
+    db: Annotated[Path, typer.Option(help="The record.")] = DEFAULT_DB,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Folder for pictures of rejected parts; default: beside the record."),
+    ] = None,
+    start: Annotated[bool, typer.Option("--start", help="Start inspecting at once.")] = False,
+    loop: Annotated[bool, typer.Option("--loop", help="Start footage again at its end.")] = False,
+    variant: options.Variant = None,
+    require_gpu: options.RequireGpu = False,
+    threads: options.Threads = None,
+) -> None:
+    """Open the window; with --job, or with SOURCE and --model, that is what Start runs."""
+    _check_display()
+    given = _given(source, model, recipe, roi, empty_frames, variant, require_gpu, threads)
+    if job is not None:
+        _check_job(job, jobs, given)
+    if start and job is None and given is None:
+        raise ConfigError("--start: name what to run, with --job or with SOURCE and --model")
+    from inspector.gui.app import run_gui
+    from inspector.gui.paths import Paths
+
+    paths = Paths(jobs=jobs, models=models, db=db, archive=archive)
+    raise typer.Exit(run_gui(paths, given=given, job=job, start=start, loop=loop))
+
+
+def _given(
+    source: str | None,
+    model: Path | None,
+    recipe: Path | None,
+    roi: str | None,
+    empty_frames: str | None,
+    variant: str | None,
+    require_gpu: bool,
+    threads: int | None,
+) -> RunConfig | None:
+    if source is None and model is None:
+        return None
+    return options.run_config(
+        source=source,
+        model=model,
+        recipe=recipe,
+        roi=roi,
+        empty_frames=empty_frames,
+        variant=variant,
+        require_gpu=require_gpu,
+        threads=threads,
+    )
+
+
+def _check_job(job: str, jobs: Path, given: RunConfig | None) -> None:
+    if given is not None:
+        raise ConfigError("--job and SOURCE: the window runs one of them; give one")
+    if job.endswith(".toml"):
+        raise ConfigError(f"--job {job}: give the job's name, and its folder with --jobs")
+    load_job(job, jobs)
+
+
+def _check_display() -> None:
+    """Qt ends the process without a display: say it in one line before."""
+    if importlib.util.find_spec("PySide6") is None:
+        raise ConfigError("the window needs PySide6: pip install PySide6-Essentials pyqtgraph")
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in named):
+        raise ConfigError(
+            "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set): use inspector "
+            "run or replay here, or start the window from a desktop session"
+        )

@@ -1,0 +1,1 @@
+"""The desktop application: the one package that knows Qt."""

@@ -1,0 +1,142 @@
+"""Factories of application and window: tests build them without a running loop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from inspector import __version__
+from inspector.config import RunConfig
+from inspector.errors import StateError
+from inspector.gui.context import AppContext
+from inspector.gui.launcher import Launcher
+from inspector.gui.main_window import MainWindow
+from inspector.gui.notices import NoticeBoard
+from inspector.gui.overlay import OverlayOptions
+from inspector.gui.pages import PAGES, PageSpec
+from inspector.gui.paths import Paths
+from inspector.gui.qt_environment import keep_opencv_qt_out
+from inspector.gui.runs.controller import RunController, StartSession
+from inspector.gui.runs.session import RunSession
+from inspector.gui.settings import SettingsFile, default_folder
+from inspector.gui.theme.theme import Theme
+from inspector.gui.work import WorkRunner
+
+SIGNAL_MS = 200
+"""How often Python gets a turn to notice Ctrl-C while Qt waits for events."""
+
+
+def make_application(arguments: Sequence[str]) -> QApplication:
+    """The one application object of the process, made at the first call."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    keep_opencv_qt_out()
+    application = QApplication(list(arguments))
+    application.setApplicationName("inspector")
+    application.setApplicationDisplayName("Inspector")
+    application.setApplicationVersion(__version__)
+    application.setStyle("Fusion")
+    return application
+
+
+def make_window(
+    settings: SettingsFile,
+    paths: Paths,
+    *,
+    given: RunConfig | None = None,
+    job: str | None = None,
+    loop: bool = False,
+    start_session: StartSession = RunSession,
+    pages: Sequence[PageSpec] = PAGES,
+) -> MainWindow:
+    """A window that is not shown yet; `make_application` must have been called.
+
+    Args:
+        given: a run described on the command line, to choose from beside the jobs.
+        job: the job chosen at the start, instead of the last one.
+        loop: footage that ends is started again.
+        start_session: makes the session of a run; tests hand over a fake.
+    """
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        raise StateError("make_application has to be called before make_window")
+    theme = Theme(application, settings.values.theme)
+    work, notices = WorkRunner(), NoticeBoard()
+    runs = RunController(start_session)
+    launcher = Launcher(runs, work, notices, settings, paths, given=given, loop=loop)
+    if job is not None:
+        launcher.choose(job)
+    opener = _Opener()
+    context = AppContext(
+        settings=settings,
+        runs=runs,
+        launcher=launcher,
+        overlay=OverlayOptions(settings),
+        work=work,
+        notices=notices,
+        theme=theme,
+        paths=paths,
+        open_page=opener,
+    )
+    window = MainWindow(context, pages)
+    opener.window = window
+    return window
+
+
+class _Opener:
+    """The context needs the window's ``open_page`` before there is a window."""
+
+    window: MainWindow | None = None
+
+    def __call__(self, page_id: str) -> None:
+        if self.window is not None:
+            self.window.open_page(page_id)
+
+
+def run_gui(
+    paths: Paths,
+    *,
+    given: RunConfig | None = None,
+    job: str | None = None,
+    start: bool = False,
+    loop: bool = False,
+    settings_folder: Path | None = None,
+) -> int:
+    """Opens the window and stays until it is closed; the exit code.
+
+    ``start``: the chosen job is started at once.
+    """
+    application = make_application(["inspector"])
+    settings = SettingsFile.load(settings_folder or default_folder())
+    window = make_window(settings, paths, given=given, job=job, loop=loop)
+    window.show()
+    if start:
+        QTimer.singleShot(0, window.context.launcher.start)
+    with _closed_by_signals(window):
+        return application.exec()
+
+
+@contextmanager
+def _closed_by_signals(window: MainWindow) -> Iterator[None]:
+    """Ctrl-C and a shutdown stop the run cleanly: nobody can be asked then."""
+
+    def close(number: int, frame: FrameType | None) -> None:
+        window.close_now()
+
+    before = {s: signal.signal(s, close) for s in (signal.SIGINT, signal.SIGTERM)}
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(SIGNAL_MS)
+    try:
+        yield
+    finally:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)

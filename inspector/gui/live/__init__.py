@@ -1,0 +1,1 @@
+"""The operator's page: the last part's verdict, the live picture, what to do."""

@@ -1,0 +1,236 @@
+"""What the operator sees; passive: setters in, intentions out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from inspector.core.inspection import Part, Verdict
+from inspector.gui.live.state import Choice, RunState
+from inspector.gui.overlay import OverlayOptions
+from inspector.gui.runs.events import PartEvent, Shown
+from inspector.gui.theme.theme import Theme
+from inspector.gui.widgets.counters import Counters
+from inspector.gui.widgets.fail_strip import FailStrip
+from inspector.gui.widgets.picture import PictureView
+from inspector.gui.widgets.verdict import VerdictBanner
+
+
+class LiveView(QWidget):
+    """The operator's start-up page."""
+
+    start_wanted = Signal()
+    stop_wanted = Signal()
+    job_chosen = Signal(str)
+    part_chosen = Signal(object)
+
+    def __init__(self, theme: Theme, overlay: OverlayOptions) -> None:
+        super().__init__()
+        self._theme = theme
+        self.banner = VerdictBanner(theme)
+        self.banner.set_empty(self.tr("No part inspected yet"))
+        self.part_picture = PictureView(theme, overlay, follow_region=True)
+        self.live_picture = PictureView(theme, overlay, follow_region=False)
+        self.counters = Counters(theme)
+        self.fails = FailStrip(theme, overlay)
+        self.fails.chosen.connect(self.part_chosen)
+        self._jobs = self._job_box()
+        self._state = QLabel()
+        self._state.setProperty("role", "muted")
+        self._start = self._button(self.tr("Start"), "primary", self.start_wanted.emit)
+        self._stop = self._button(self.tr("Stop"), "", self.stop_wanted.emit)
+        self._lay_out()
+        self._dress()
+        theme.changed.connect(self._dress)
+        self.set_state(RunState.NONE)
+
+    # what the controller sets
+
+    def set_choices(self, choices: Sequence[Choice], chosen: str) -> None:
+        """Products by name; a choice with a problem is shown, and cannot be chosen."""
+        self._jobs.blockSignals(True)
+        self._jobs.clear()
+        for index, choice in enumerate(choices):
+            self._jobs.addItem(choice.name, choice.id)
+            if choice.problem:
+                self._jobs.setItemData(index, choice.problem, Qt.ItemDataRole.ToolTipRole)
+                self._jobs.setItemData(index, 0, Qt.ItemDataRole.UserRole - 1)
+        self._jobs.setCurrentIndex(self._jobs.findData(chosen))
+        self._jobs.setPlaceholderText(self.tr("No product"))
+        self._jobs.blockSignals(False)
+
+    def set_state(self, state: RunState, *, can_start: bool = False) -> None:
+        active = state in (RunState.STARTING, RunState.RUNNING, RunState.STOPPING)
+        self._start.setEnabled(can_start and not active)
+        self._stop.setEnabled(active and state is not RunState.STOPPING)
+        self._jobs.setEnabled(not active)
+        self._state.setText(self._state_words()[state])
+        picture, icon = self._picture_words(state)
+        self.live_picture.set_empty(picture, icon)
+
+    def set_part(self, event: PartEvent | None) -> None:
+        """The last finished part and its own picture, until the next one is finished."""
+        if event is None:
+            self.banner.set_verdict(None)
+            self.part_picture.set_shown(None)
+            self.part_picture.set_empty(self.tr("The last part's picture stands here"), "camera")
+            return
+        self.banner.set_verdict(event.part.verdict, self._facts(event.part))
+        self.part_picture.set_empty(self._why_no_picture(event.part), "details")
+        self.part_picture.set_shown(event.shown)
+
+    def set_live(self, shown: Shown | None) -> None:
+        self.live_picture.set_shown(shown)
+
+    def set_stale(self, seconds: float | None) -> None:
+        """None: the picture is fresh."""
+        note = "" if seconds is None else self.tr("STALE %1 s").replace("%1", f"{seconds:.0f}")
+        self.live_picture.set_note(note)
+
+    def set_counts(self, counts: Mapping[Verdict, int]) -> None:
+        self.counters.set_counts(counts)
+
+    def add_rejected(self, event: PartEvent) -> None:
+        self.fails.add(event)
+
+    def clear_rejected(self) -> None:
+        self.fails.clear()
+
+    # how it is laid out
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(12)
+        layout.addLayout(self._header())
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        middle.addLayout(self._part_column(), 62)
+        middle.addLayout(self._side_column(), 38)
+        layout.addLayout(middle, 1)
+
+    def _header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._jobs)
+        row.addSpacing(6)
+        row.addWidget(self._state, 1)
+        row.addWidget(self._stop)
+        row.addWidget(self._start)
+        return row
+
+    def _part_column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self.banner)
+        column.addWidget(self.part_picture, 1)
+        return column
+
+    def _side_column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self._card(self.tr("Live"), self.live_picture), 5)
+        column.addWidget(self.counters)
+        column.addWidget(self._card(self.tr("Last rejected"), self._scrolling(self.fails)), 3)
+        return column
+
+    def _card(self, title: str, content: QWidget) -> QFrame:
+        card = QFrame()
+        card.setProperty("card", True)
+        caption = QLabel(title)
+        caption.setProperty("role", "caption")
+        layout = QVBoxLayout(card)
+        layout.setContentsMargins(12, 10, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(caption)
+        layout.addWidget(content, 1)
+        return card
+
+    def _scrolling(self, content: QWidget) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidget(content)
+        area.setWidgetResizable(True)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumHeight(96)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+        return area
+
+    def _job_box(self) -> QComboBox:
+        box = QComboBox()
+        box.setProperty("touch", True)
+        box.setMinimumWidth(240)
+        box.setAccessibleName(self.tr("Product"))
+        box.setToolTip(self.tr("Product to inspect"))
+        box.activated.connect(lambda index: self.job_chosen.emit(box.itemData(index) or ""))
+        return box
+
+    def _button(self, text: str, kind: str, on_click: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("touch", True)
+        button.setProperty("kind", kind)
+        button.setIconSize(QSize(24, 24))
+        button.clicked.connect(lambda checked=False: on_click())  # type: ignore[operator]
+        return button
+
+    def _dress(self) -> None:
+        p = self._theme.palette
+        self._start.setIcon(self._theme.icon("start", p.on_accent))
+        self._stop.setIcon(self._theme.icon("stop"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The word grows with the window: capitals of 90 px on full HD."""
+        self.banner.setFixedHeight(max(72, min(340, round(self.height() * 0.165))))
+        super().resizeEvent(event)
+
+    # words
+
+    def _facts(self, part: Part) -> tuple[str, ...]:
+        facts = [self.tr("Part %1").replace("%1", f"{part.part_index + 1:,}")]
+        if math.isfinite(part.score):
+            facts.append(self.tr("Score %1").replace("%1", f"{part.score:.2f}"))
+        if part.reason:
+            facts.append(part.reason)
+        facts.append(_local_time(part.finished_at))
+        return tuple(facts)
+
+    def _why_no_picture(self, part: Part) -> str:
+        words = self.tr("No picture of part %1").replace("%1", f"{part.part_index + 1:,}")
+        return f"{words}: {part.reason}" if part.reason else words
+
+    def _state_words(self) -> dict[RunState, str]:
+        return {
+            RunState.NONE: self.tr("Stopped"),
+            RunState.STARTING: self.tr("Starting: loading the model, opening the camera …"),
+            RunState.RUNNING: self.tr("Inspecting"),
+            RunState.STOPPING: self.tr("Stopping: writing the last parts …"),
+            RunState.ENDED: self.tr("Stopped"),
+            RunState.FAILED: self.tr("Stopped by an error"),
+        }
+
+    def _picture_words(self, state: RunState) -> tuple[str, str]:
+        if state is RunState.STARTING:
+            return self.tr("Opening the camera …"), "camera"
+        if state is RunState.RUNNING:
+            return self.tr("Waiting for the first picture …"), "camera"
+        return self.tr("No live picture. Choose a product and press Start."), "camera"
+
+
+def _local_time(moment: dt.datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")

@@ -1,0 +1,47 @@
+"""The table of pages. A page that is not built yet is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from inspector.gui.context import AppContext
+from inspector.gui.translate import QT_TRANSLATE_NOOP
+
+
+class Page(QWidget):
+    """Base of every page; all hooks may stay as they are.
+
+    A page is made at its first visit and lives as long as the window. Its timers and
+    plots should only work between ``on_shown`` and ``on_hidden``.
+    """
+
+    def on_shown(self) -> None:
+        """The page came to the front."""
+
+    def on_hidden(self) -> None:
+        """Another page came to the front."""
+
+    def close_page(self) -> None:
+        """The window closes: stop timers and runs of the page's own, wait for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpec:
+    """``icon`` is a name of `theme.icons`; ``make`` imports the page when it is called."""
+
+    id: str
+    title: str
+    icon: str
+    make: Callable[[AppContext], Page]
+
+
+def _live(context: AppContext) -> Page:
+    from inspector.gui.live.page import LivePage
+
+    return LivePage(context)
+
+
+PAGES: tuple[PageSpec, ...] = (PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),)

@@ -1,0 +1,94 @@
+"""Runs and their parts become notices: failures, lost cameras, rows of rejects."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from inspector.gui.alarms import Alarm, AlarmState, AlarmWatch
+from inspector.gui.notices import Notice, NoticeBoard, Severity
+from inspector.gui.runs.controller import RunController
+from inspector.gui.runs.events import PartEvent, RunEvent
+from inspector.gui.runs.session import RunSnapshot
+from inspector.gui.settings import SettingsFile
+from inspector.gui.words import explain
+
+LOST, ENDED, WARNINGS = "camera_lost", "run_ended", "run_warnings"
+
+
+class RunNotices(QObject):
+    """Listens to a RunController and writes to a NoticeBoard."""
+
+    def __init__(self, runs: RunController, board: NoticeBoard, settings: SettingsFile) -> None:
+        super().__init__()
+        self._board, self._settings = board, settings
+        self._watch = AlarmWatch(settings.values.alarms)
+        self._seen: set[str] = set()
+        runs.started.connect(self._on_started)
+        runs.ended.connect(self._on_ended)
+        runs.run_event.connect(self._on_event)
+        runs.part_finished.connect(self._on_part)
+        board.changed.connect(self._forget_acknowledged)
+
+    def _on_started(self, snapshot: RunSnapshot) -> None:
+        self._watch = AlarmWatch(self._settings.values.alarms)
+        for key in (ENDED, LOST):
+            self._board.resolve(key)
+        warnings = snapshot.facts.warnings if snapshot.facts else ()
+        if warnings:
+            title = self.tr("Read this before you trust the verdicts")
+            advice = warnings[0] if len(warnings) == 1 else self.tr("Press Details.")
+            self._board.tell(Notice(WARNINGS, Severity.WARNING, title, advice, "\n".join(warnings)))
+        else:
+            self._board.resolve(WARNINGS)
+
+    def _on_ended(self, snapshot: RunSnapshot) -> None:
+        if snapshot.error is not None:
+            words = explain(snapshot.error)
+            # a run that was refused never inspected anything: a warning is enough
+            grave = Severity.ALARM if snapshot.facts else Severity.WARNING
+            self._board.tell(Notice(ENDED, grave, words.title, words.advice, words.details))
+        for key in (LOST, WARNINGS, *Alarm):
+            self._board.resolve(key)
+
+    def _on_event(self, event: RunEvent) -> None:
+        if event.kind == "source_lost":
+            title = self.tr("The camera is lost: no part is being inspected")
+            advice = self.tr(
+                "Stop the line. Check the camera's cable and power; it is tried again by itself."
+            )
+            self._board.tell(Notice(LOST, Severity.ALARM, title, advice, event.detail))
+        elif event.kind == "source_back":
+            self._board.resolve(LOST)
+
+    def _on_part(self, event: PartEvent) -> None:
+        for state in self._watch.after(event.part.verdict):
+            if state.holds:
+                self._board.tell(self._alarm(state))
+            else:
+                self._board.resolve(state.alarm)
+
+    def _alarm(self, state: AlarmState) -> Notice:
+        settings = self._settings.values.alarms
+        match state.alarm:
+            case Alarm.CONSECUTIVE_FAILS:
+                title = self.tr("%n parts failed in a row", "", settings.consecutive_fails)
+                advice = self.tr("Stop the line and look at the last failed parts below.")
+            case Alarm.FAIL_SHARE:
+                title = self.tr("Too many failed parts: %1 % of the last %2")
+                title = title.replace("%1", f"{100 * settings.fail_share:.0f}")
+                title = title.replace("%2", str(settings.window))
+                advice = self.tr("Look for a common cause: material, tool, light, position.")
+            case Alarm.CONSECUTIVE_INVALID:
+                count = settings.consecutive_invalid
+                title = self.tr("%n parts in a row could not be inspected", "", count)
+                advice = self.tr("Check light, focus and position of the parts.")
+        return Notice(state.alarm, Severity.ALARM, title, advice)
+
+    def _forget_acknowledged(self) -> None:
+        """Somebody saw to it: the rule counts anew from here."""
+        acknowledged = {n.key for n in self._board.notices if n.acknowledged}
+        for alarm in Alarm:
+            if alarm in acknowledged and alarm not in self._seen:
+                self._watch.acknowledged(alarm)
+                self._board.resolve(alarm)
+        self._seen = acknowledged

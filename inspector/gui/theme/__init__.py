@@ -1,0 +1,1 @@
+"""Colours, shapes, icons and the one stylesheet."""

@@ -1,0 +1,1 @@
+"""Passive widgets: setters in, signals out, no knowledge of runs."""

@@ -1,0 +1,150 @@
+"""The last rejected parts, newest first, each with its heat map."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from inspector.core.geometry import Box
+from inspector.gui.overlay import OverlayOptions, marks_of
+from inspector.gui.runs.events import PartEvent, Shown
+from inspector.gui.theme.shapes import paint_shape
+from inspector.gui.theme.theme import Theme
+from inspector.gui.widgets.picture import to_qimage
+from inspector.gui.widgets.verdict import verdict_word
+from inspector.vision.overlay import OverlayStyle, render
+
+KEPT = 24
+THUMB = 220
+"""Pixels of the picture kept of each part: never the whole frame."""
+_STYLE = OverlayStyle()
+
+
+class PartThumb(QAbstractButton):
+    """One part: picture of its region with heat, number, shape; pressed to look at it."""
+
+    def __init__(self, event: PartEvent, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.part = event.part
+        self._image = _thumbnail(event.shown) if event.shown else None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        word = verdict_word(self.part.verdict)
+        self.setAccessibleName(self.tr("Part %1, ").replace("%1", str(self.number)) + word)
+        self.setToolTip(self.part.reason or word)
+        theme.changed.connect(self.update)
+
+    @property
+    def number(self) -> int:
+        """As people count: from one."""
+        return self.part.part_index + 1
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(max(64, self.height() - 30), 130)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        self.setFixedWidth(max(64, self.height() - 30))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        p = self._theme.palette
+        colours = self._theme.verdict(self.part.verdict)
+        picture = QRectF(1, 1, self.width() - 2, self.height() - 30)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(p.sunken))
+        painter.drawRoundedRect(picture, 6, 6)
+        if self._image is not None:
+            painter.drawImage(_fitted(self._image, picture), self._image)
+        else:
+            painter.setPen(QColor(p.muted))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, self.tr("no picture"))
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(QColor(p.focus))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(picture, 6, 6)
+        mark = QRectF(1, self.height() - 23, 18, 18)
+        paint_shape(
+            painter, self.part.verdict, mark, fill=QColor(colours.fill), ink=QColor(colours.ink)
+        )
+        self._paint_words(painter, QRectF(25, self.height() - 26, self.width() - 26, 24))
+        painter.end()
+
+    def _paint_words(self, painter: QPainter, place: QRectF) -> None:
+        p = self._theme.palette
+        font = QFont(self.font())
+        font.setPixelSize(13)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(QColor(p.text))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(place, middle | Qt.AlignmentFlag.AlignLeft, f"{self.number}")
+        if math.isfinite(self.part.score) and self.width() > 96:
+            painter.setPen(QColor(p.muted))
+            score = f"{self.part.score:.2f}"
+            painter.drawText(place, middle | Qt.AlignmentFlag.AlignRight, score)
+
+
+class FailStrip(QWidget):
+    """Emits ``chosen`` with the Part whose thumbnail was pressed."""
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, overlay: OverlayOptions) -> None:
+        super().__init__()
+        self._theme = theme
+        self._thumbs: deque[PartThumb] = deque()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(10)
+        self._empty = QLabel(self.tr("No rejected parts"))
+        self._empty.setProperty("role", "muted")
+        self._row.addWidget(self._empty)
+        self._row.addStretch(1)
+        # as many as fit are seen; the row must not widen the window
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    def add(self, event: PartEvent) -> None:
+        """In front of the others; the oldest beyond ``KEPT`` goes."""
+        thumb = PartThumb(event, self._theme)
+        thumb.clicked.connect(lambda checked=False: self.chosen.emit(thumb.part))
+        self._thumbs.appendleft(thumb)
+        self._row.insertWidget(0, thumb)
+        self._empty.hide()
+        if len(self._thumbs) > KEPT:
+            oldest = self._thumbs.pop()
+            self._row.removeWidget(oldest)
+            oldest.deleteLater()
+
+    def clear(self) -> None:
+        while self._thumbs:
+            thumb = self._thumbs.pop()
+            self._row.removeWidget(thumb)
+            thumb.deleteLater()
+        self._empty.show()
+
+    @property
+    def part_numbers(self) -> list[int]:
+        return [thumb.number for thumb in self._thumbs]
+
+
+def _thumbnail(shown: Shown) -> QImage:
+    height, width = shown.frame.image.shape[:2]
+    view = shown.region or Box(0, 0, width, height)
+    scale = THUMB / max(view.width, view.height)
+    size = (max(1, round(view.width * scale)), max(1, round(view.height * scale)))
+    return to_qimage(render(shown.frame.image, view, size, marks_of(shown), _STYLE))
+
+
+def _fitted(image: QImage, place: QRectF) -> QRectF:
+    scale = min(place.width() / image.width(), place.height() / image.height())
+    target = QRectF(0, 0, image.width() * scale, image.height() * scale)
+    target.moveCenter(place.center())
+    return target

@@ -1,0 +1,121 @@
+"""The window as a whole: on the tiny model and the simulator, offscreen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from inspector.config import RunConfig
+from inspector.core.inspection import Verdict
+from inspector.gui.live.page import LivePage
+from inspector.gui.main_window import MainWindow
+from inspector.gui.paths import Paths
+from inspector.gui.runs.session import Phase, RunSnapshot
+from inspector.store.opening import open_store
+from tests.gui.conftest import MakeWindow
+
+
+def _live(window: MainWindow) -> LivePage:
+    page = window.page("live")
+    assert isinstance(page, LivePage)
+    return page
+
+
+def _run_to_the_end(window: MainWindow, qtbot: QtBot) -> RunSnapshot:
+    with qtbot.waitSignal(window.context.runs.ended, timeout=20_000) as ended:
+        window.context.launcher.start()
+    (snapshot,) = ended.args
+    return snapshot
+
+
+def test_a_run_is_shown_counted_and_recorded(window: MainWindow, qtbot: QtBot, paths: Paths):
+    snapshot = _run_to_the_end(window, qtbot)
+    assert snapshot.error is None
+    counts = _live(window).controller.counts
+    assert snapshot.status is not None
+    assert counts == dict(snapshot.status.parts)
+    assert sum(counts.values()) > 10
+    assert paths.db is not None
+    open_store(paths.db).close()
+    assert _live(window).view.banner.verdict in set(Verdict)
+
+
+def test_a_second_start_goes_on_counting(window: MainWindow, qtbot: QtBot):
+    first = _run_to_the_end(window, qtbot)
+    second = _run_to_the_end(window, qtbot)
+    assert first.status is not None
+    assert second.status is not None
+    expected = first.status.parts_total + second.status.parts_total
+    assert sum(_live(window).controller.counts.values()) == expected
+
+
+def test_what_cannot_start_is_told_in_the_operators_words(
+    open_window: MakeWindow, config: RunConfig, qtbot: QtBot, tmp_path: Path
+):
+    from dataclasses import replace
+
+    window = open_window(given=replace(config, source=str(tmp_path / "absent.mp4")))
+    snapshot = _run_to_the_end(window, qtbot)
+    assert snapshot.error is not None
+    notice = window.context.notices.notices[0]
+    assert "cannot be opened" in notice.title
+    assert "absent.mp4" in notice.details
+    assert window.notice_bar.isVisible()
+
+
+def test_closing_with_a_run_on_asks_once_and_then_stops_cleanly(
+    open_window: MakeWindow, config: RunConfig, qtbot: QtBot
+):
+    from dataclasses import replace
+
+    endless = replace(config, source=config.source.replace("&parts=3", ""))
+    window = open_window(given=endless)
+    with qtbot.waitSignal(window.context.runs.started, timeout=20_000):
+        window.context.launcher.start()
+    window.close()
+    assert window.isVisible()
+    assert window.question.isVisible()
+    with qtbot.waitSignal(window.context.runs.ended, timeout=20_000) as ended:
+        window.question._yes.click()
+    (snapshot,) = ended.args
+    assert snapshot.phase is Phase.ENDED
+    assert snapshot.status.accounting_problem() is None
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+@pytest.mark.parametrize("module", ["inspector.cli.app", "inspector.station.build"])
+def test_qt_is_only_loaded_by_the_window(module: str):
+    code = f"import sys, {module}; sys.exit(any(m.startswith('PySide6') for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_opencv_imported_first_does_not_shadow_the_plugins_of_qt():
+    """The xcb and offscreen plugins loaded must be PySide6's own."""
+    code = (
+        "import os, cv2\n"
+        "from inspector.gui.app import make_application\n"
+        "app = make_application(['x'])\n"
+        "assert app.platformName() == 'offscreen'\n"
+        "assert 'cv2' not in os.environ.get('QT_QPA_PLATFORM_PLUGIN_PATH', '')\n"
+        "maps = open('/proc/self/maps').read() if os.path.exists('/proc/self/maps') else ''\n"
+        "qt = [l for l in maps.splitlines() if '/plugins/platforms/' in l]\n"
+        "assert all('PySide6' in l for l in qt), qt\n"
+    )
+    environment = {**__import__("os").environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_qt_gives_back_what_it_takes_of_none(window: MainWindow, qtbot: QtBot):
+    """PySide6 6.12.0 lost a reference to None a call, which ends Python 3.11 in time."""
+    before = sys.getrefcount(None)
+    for _ in range(2000):
+        window.isVisible()
+        window.update()
+    assert abs(sys.getrefcount(None) - before) < 1000
