@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inspector.core.camera import CameraSettings
+from inspector.core.cameras import CamerasFile, parse_cameras
 from inspector.core.geometry import Roi
 from inspector.core.job import ArchiveRule, Job, parse_job
 from inspector.core.recipe import Recipe, parse_recipe
@@ -93,14 +94,17 @@ def load_job(name: str, folder: Path) -> tuple[Job, Path]:
         return parse_job(read_document(path, "job"), str(path)), path
 
 
-def config_for_job(name: str, folder: Path) -> RunConfig:
-    """A run as the job itself describes it. Raises ConfigError."""
+def config_for_job(name: str, folder: Path, *, source: str | None = None) -> RunConfig:
+    """A run as the job itself describes it, from another ``source`` where one is given.
+
+    Raises ConfigError.
+    """
     job, path = load_job(name, folder)
-    if job.source is None or job.model is None:
-        missing = "source" if job.source is None else "model"
+    if (source or job.source) is None or job.model is None:
+        missing = "model" if job.model is None else "source"
         raise ConfigError(f"job {path}: names no {missing}, so it cannot be run as it is")
     return RunConfig(
-        source=beside(path, job.source),
+        source=source or beside(path, job.source or ""),
         model=path.parent / job.model,
         recipe=load_recipe(path.parent / job.recipe) if job.recipe else None,
         camera=job.camera,
@@ -113,6 +117,38 @@ def beside(job: Path, source: str) -> str:
     """A file or folder named relative to the job's own, or the address as it is."""
     found = job.parent / source
     return str(found) if found.exists() else source
+
+
+def load_cameras(path: Path) -> list[tuple[str, RunConfig]]:
+    """The cameras of a station file by name, each with the run that it describes.
+
+    All write to one record; pictures lie in a folder for each. Raises ConfigError.
+    """
+    held = load_cameras_file(path)
+    db = path.parent / held.db
+    pictures = path.parent / held.archive if held.archive else db.parent / f"{db.stem}-parts"
+    return [
+        (
+            camera.name,
+            replace(
+                config_for_job(str(path.parent / camera.job), path.parent, source=camera.source),
+                station_id=f"{held.station}.{camera.name}",
+                live=True,
+                db=db,
+                archive=pictures / camera.name,
+                variant=held.network.variant,
+                require_gpu=held.network.require_gpu,
+                threads=held.network.threads,
+            ),
+        )
+        for camera in held.cameras
+    ]
+
+
+def load_cameras_file(path: Path) -> CamerasFile:
+    """Raises ConfigError."""
+    with _not_too_deep("cameras", path):
+        return parse_cameras(read_document(path, "cameras"), str(path))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from inspector.cli.guard import guarded
 
-_COMMANDS = ("gui", "run", "record", "replay", "teach", "stats", "simulate", "bench")
+_COMMANDS = ("gui", "run", "station", "record", "replay", "teach", "stats", "simulate", "bench")
 _GROUPS = ("models",)
 
 

@@ -96,20 +96,24 @@ def _run(config: RunConfig, console: Screen, duration: float | None, json: Path 
             write_json(station.document(status), json)
 
 
+_COLOURS = {"PASS": "green", "FAIL": "red", "REVIEW": "yellow", "INVALID": "magenta"}
+
+
 def part_printer(console: Screen) -> Callable[[Part, Frame | None], None]:
     """A line a part; called once the part is durable."""
-    colours = {"PASS": "green", "FAIL": "red", "REVIEW": "yellow", "INVALID": "magenta"}
 
     def show(part: Part, frame: Frame | None) -> None:
-        score = f"{part.score:8.3f}" if math.isfinite(part.score) else "       –"
-        why = f"  {part.reason}" if part.reason else ""
-        colour = colours[part.verdict]
-        console.print(
-            Text.assemble(
-                f"part {part.part_index:6d}  ",
-                (f"{part.verdict:8s}", colour),
-                f"{score}  frames {part.first_frame}-{part.last_frame}  {part.part_id}{why}",
-            )
-        )
+        console.print(part_line(part))
 
     return show
+
+
+def part_line(part: Part) -> Text:
+    """Number, verdict, score, frames, id and reason."""
+    score = f"{part.score:8.3f}" if math.isfinite(part.score) else "       –"
+    why = f"  {part.reason}" if part.reason else ""
+    return Text.assemble(
+        f"part {part.part_index:6d}  ",
+        (f"{part.verdict:8s}", _COLOURS[part.verdict]),
+        f"{score}  frames {part.first_frame}-{part.last_frame}  {part.part_id}{why}",
+    )

@@ -16,7 +16,7 @@ class CameraEntry(Strict):
     """One camera. ``job`` is a file relative to this one; ``source`` wins over the job's."""
 
     name: Name
-    job: Annotated[str, Field(min_length=1)]
+    job: Annotated[str, Field(pattern=r"\.toml$")]
     source: Annotated[str, Field(min_length=1)] | None = None
 
 
