@@ -101,7 +101,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A connected region of the anomaly map at or above T1, in image coordinates.
+    """A connected region of the anomaly map that reaches T1, in image coordinates.
 
     Attributes:
         box: half-open, image pixels.

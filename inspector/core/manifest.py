@@ -18,6 +18,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=rf"^{_FILE_NAME.pattern}$")]
 """A plain name inside the package's folder: no separators, no leading dot."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class InputSpec(Strict):
@@ -52,15 +53,22 @@ class OutputSpec(Strict):
 
 
 class ProposedThresholds(Strict):
-    """Thresholds that the trainer proposes for this variant; a recipe adopts them."""
+    """Thresholds that the trainer proposes for this variant; a recipe adopts them.
+
+    ``pixel`` is where the outline of a defect is drawn in the anomaly map; packages made
+    before it existed have none, and their defects are outlined at ``t1``.
+    """
 
     t1: float
     t2: float
+    pixel: float | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> ProposedThresholds:
         if not (math.isfinite(self.t1) and math.isfinite(self.t2) and self.t1 <= self.t2):
             raise ValueError(f"thresholds need finite t1 <= t2, not {self.t1}, {self.t2}")
+        if self.pixel is not None and not math.isfinite(self.pixel):
+            raise ValueError(f"the pixel threshold must be finite, not {self.pixel}")
         return self
 
 
@@ -86,11 +94,26 @@ class Variant(Strict):
     thresholds: ProposedThresholds
 
 
+class Targets(Strict):
+    """Rates that the user named; None where none was.
+
+    ``max_escape`` bounds the share of defective parts below T1, ``max_overkill`` that of
+    good parts at or above T2, ``max_review`` that of good parts between T1 and T2.
+    """
+
+    max_escape: Share | None = None
+    max_overkill: Share | None = None
+    max_review: Share | None = None
+
+
 class ThresholdBasis(Strict):
-    """How the thresholds were chosen, and what that promises of good parts.
+    """How the thresholds were chosen, and what that promises.
 
     ``expected_overkill_t1``/``_t2`` are shares of held-out good images at or above
-    the threshold (None: unknown); ``expected_escape`` likewise of bad ones below T1.
+    the threshold (None: unknown), ``expected_review`` of those between the two;
+    ``expected_escape`` is the share of real defective ones below T1, and
+    ``escape_at_most`` what it may be at 95 % confidence. ``synthetic_…`` say the same
+    of ``n_synthetic`` made-up defects, which promise nothing of real ones.
     """
 
     method: str
@@ -98,7 +121,13 @@ class ThresholdBasis(Strict):
     n_defective: Annotated[int, Field(ge=0)] = 0
     expected_overkill_t1: Annotated[float, Field(ge=0, le=1)] | None = None
     expected_overkill_t2: Annotated[float, Field(ge=0, le=1)] | None = None
+    expected_review: Annotated[float, Field(ge=0, le=1)] | None = None
     expected_escape: Annotated[float, Field(ge=0, le=1)] | None = None
+    escape_at_most: Annotated[float, Field(ge=0, le=1)] | None = None
+    n_synthetic: Annotated[int, Field(ge=0)] = 0
+    synthetic_escape: Annotated[float, Field(ge=0, le=1)] | None = None
+    synthetic_escape_at_most: Annotated[float, Field(ge=0, le=1)] | None = None
+    targets: Targets = Targets()
 
 
 class DataFingerprint(Strict):

@@ -68,8 +68,9 @@ class RegionSpec(Strict):
 class DefectRule(Strict):
     """Which regions of the anomaly map count as defects.
 
-    A region at or above T1 that is smaller than ``min_area_px`` image pixels is left
-    out of the score; with ``mm_per_px`` known, ``min_area_mm2`` may be given instead.
+    A region that reaches T1 and is smaller than ``min_area_px`` image pixels is left out
+    of the score; with ``mm_per_px`` known, ``min_area_mm2`` may be given instead. What
+    belongs to the region is said by the recipe's pixel threshold.
     """
 
     min_area_px: Annotated[float, Field(ge=0)] = 0.0
@@ -129,13 +130,22 @@ class PartRule(Strict):
         return self
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Recipe(Strict):
-    """Everything that turns predictions into verdicts, under one hash."""
+    """Everything that turns predictions into verdicts, under one hash.
+
+    ``pixel_threshold`` is where defects are outlined in the map (None: at T1); verdicts
+    are by score. Absent, it is in no document and no hash, as before it existed.
+    """
 
     schema_version: Literal[1] = 1
     name: str = "default"
     model_sha256: Sha256
     thresholds: Thresholds
+    pixel_threshold: Annotated[float | None, Field(exclude_if=_is_none)] = None
     regions: Annotated[tuple[RegionSpec, ...], Field(min_length=1, max_length=64, strict=False)] = (
         RegionSpec(),
     )

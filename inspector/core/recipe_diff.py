@@ -13,6 +13,7 @@ _LABELS: Mapping[str, str] = {
     "model_sha256": "model file",
     "thresholds.t1": "T1 (review from)",
     "thresholds.t2": "T2 (fail from)",
+    "pixel_threshold": "defects are outlined at",
     "defects.min_area_px": "least defect area, px",
     "defects.min_area_mm2": "least defect area, mm²",
     "defects.mm_per_px": "ruler, mm per px",

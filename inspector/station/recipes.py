@@ -72,6 +72,7 @@ def proposed_recipe(config: RunConfig, predictor: OnnxPredictor) -> Recipe:
         name=f"proposed by {predictor.manifest.title}",
         model_sha256=predictor.model_id.rpartition("#")[2],
         thresholds=Thresholds(t1=proposed.t1, t2=proposed.t2),
+        pixel_threshold=proposed.pixel,
         regions=(RegionSpec(roi=(roi.x, roi.y, roi.width, roi.height) if roi else None),),
         parts=PartRule(mode=mode),
     )
@@ -89,6 +90,7 @@ def carried_over(recipe: Recipe, predictor: OnnxPredictor) -> Recipe:
             "name": f"{recipe.name}, thresholds proposed by {predictor.manifest.title}",
             "model_sha256": predictor.model_id.rpartition("#")[2],
             "thresholds": Thresholds(t1=proposed.t1, t2=proposed.t2),
+            "pixel_threshold": proposed.pixel,
         }
     )
     check_map(carried, predictor)

@@ -20,7 +20,7 @@ _EDGE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The score to judge by, and the defects at or above T1."""
+    """The score to judge by, and the defects that reach T1."""
 
     score: float
     defects: tuple[Defect, ...]
@@ -29,10 +29,15 @@ class Finding:
 def find(prediction: Prediction, region: RegionSpec, recipe: Recipe) -> Finding:
     """Defects of a prediction, and its score under the recipe's masks and least area.
 
+    A defect is a connected region at or above the recipe's pixel threshold that reaches
+    T1: what raised the alarm, with what belongs to it. Where a pixel threshold is set, a
+    part that is not passed has at least one: the map's highest places, if it stays below.
+
     Without masks and least area the network's own score stands. With them the score is
-    the highest value left in the map: outside the ignore masks, and not in a region at
-    or above T1 that is smaller than the least area. A map with a non-finite value gives
-    a NaN score.
+    the highest value left in the map: outside the ignore masks, and not in a region that
+    reaches T1 and is smaller than the least area. A lower pixel threshold only lets
+    regions grow, so it never hides what a higher one shows. A map with a non-finite
+    value gives a NaN score.
     """
     if prediction.anomaly_map is None:
         return Finding(prediction.score, ())
@@ -48,10 +53,12 @@ def _from_map(
 ) -> Finding:
     keep = _outside_masks(heat.shape, region, prediction.to_image)
     kept = np.where(keep, heat, -np.inf)
-    spots = _spots(heat, kept >= recipe.thresholds.t1)
+    outline, seed = _levels(float(kept.max()), recipe)
+    spots = _spots(heat, kept >= outline)
     areas = spots.pixels * prediction.to_image.area_scale
-    counted = areas >= recipe.defects.smallest_area_px
-    kept[np.isin(spots.labels, 1 + np.flatnonzero(~counted))] = -np.inf
+    reaching, large = spots.peaks >= seed, areas >= recipe.defects.smallest_area_px
+    counted = reaching & large
+    kept[np.isin(spots.labels, 1 + np.flatnonzero(reaching & ~large))] = -np.inf
     defects = tuple(
         Defect(
             box=prediction.to_image.box(spots.box(i)),
@@ -61,6 +68,22 @@ def _from_map(
         for i in _highest(spots.peaks, counted)
     )
     return Finding(_score(prediction, kept, keep, recipe), defects)
+
+
+def _levels(peak: float, recipe: Recipe) -> tuple[float, float]:
+    """Where regions are outlined, and what a region must reach to be a defect.
+
+    Where the score is the map's maximum, an outline above T1 would lose what the verdict
+    was for, and the least area with it. Where the score is something else, the map may
+    stay below both although the part is rejected: its highest places are shown then.
+    """
+    t1, pixel = recipe.thresholds.t1, recipe.pixel_threshold
+    if pixel is None:
+        return t1, t1
+    if recipe.needs_map:
+        return min(pixel, t1), t1
+    seed = min(t1, peak)
+    return (seed, seed) if pixel > peak else (pixel, seed)
 
 
 def _score(

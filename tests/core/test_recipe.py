@@ -138,3 +138,19 @@ def test_masks_are_read_from_toml():
     text = f'model_sha256 = "{"a" * 64}"\nthresholds = {{t1 = 0.5, t2 = 0.8}}\n'
     text += '[[regions]]\nname = "part"\nroi = [0, 0, 9, 9]\nignore = [[1, 2, 3, 4]]\n'
     assert parse_recipe(text, "here").regions[0].ignore == ((1, 2, 3, 4),)
+
+
+def test_a_recipe_without_a_pixel_threshold_is_what_it_was_before_there_were_any():
+    plain = parse_recipe(MINIMAL, "r")
+    assert "pixel_threshold" not in plain.model_dump(mode="json")
+    # computed before the field existed: records of such recipes must be found again
+    assert plain.recipe_id == "e644aca290a78c3fe157512d8678df852df83201cb3922d3891ca774565407ed"
+    outlined = parse_recipe("pixel_threshold = 0.4\n" + MINIMAL, "r")
+    assert outlined.pixel_threshold == 0.4
+    assert outlined.recipe_id != plain.recipe_id
+    assert Recipe.model_validate(outlined.model_dump(mode="json")) == outlined
+
+
+def test_a_pixel_threshold_must_be_a_number():
+    with pytest.raises(ConfigError, match="pixel_threshold"):
+        parse_recipe("pixel_threshold = nan\n" + MINIMAL, "r")

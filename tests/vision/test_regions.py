@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from inspector.core.geometry import Affine, Box
 from inspector.core.inspection import Prediction
@@ -90,3 +93,54 @@ def test_a_map_that_is_not_finite_gives_no_score(bad, score):
     values[0, 0] = bad
     broken = Prediction(score, values, None, TO_IMAGE, "m")
     assert math.isnan(find(broken, PART, recipe()).score)
+
+
+def outlined(level: float | None, **defects: float) -> Recipe:
+    return recipe(**defects).model_copy(update={"pixel_threshold": level})
+
+
+def test_a_pixel_threshold_outlines_what_belongs_to_the_defect_and_nothing_else():
+    # 0.4 beside the hot place belongs to it, 0.4 elsewhere raised no alarm
+    values = heat(y2x3=0.9, y2x4=0.4, y6x6=0.4)
+    [defect] = find(prediction(values), PART, outlined(0.3)).defects
+    assert defect.box == Box(130, 70, 150, 80)
+    assert (defect.area_px, defect.peak) == (200.0, pytest.approx(0.9))
+    assert find(prediction(heat(y6x6=0.4)), PART, outlined(0.3)).defects == ()
+
+
+@pytest.mark.parametrize("level", [0.2, 0.5, 0.7, 0.95])
+@pytest.mark.parametrize("score", [0.55, 0.9])
+def test_a_rejected_part_has_a_region_wherever_the_outline_is(level, score):
+    values = heat(y2x3=score)
+    finding = find(prediction(values), PART, outlined(level))
+    assert [d.box for d in finding.defects] == [Box(130, 70, 140, 80)]
+    assert finding.score == pytest.approx(score)
+
+
+def test_a_score_that_is_not_of_the_map_shows_the_maps_highest_places():
+    said = Prediction(0.9, heat(y2x3=0.4), None, TO_IMAGE, "m")
+    for level in (0.3, 0.6):
+        finding = find(said, PART, outlined(level))
+        assert [d.box for d in finding.defects] == [Box(130, 70, 140, 80)]
+    assert find(said, PART, recipe()).defects == ()
+
+
+MAPS = arrays(np.float32, (8, 8), elements=st.floats(0, 1, width=32))
+
+
+@given(MAPS, st.floats(0, 1), st.floats(0, 1), st.sampled_from([0.0, 150.0, 350.0]))
+def test_a_lower_outline_never_hides_what_a_higher_one_shows(values, one, other, area):
+    low, high = sorted((one, other))
+    lower = find(prediction(values), PART, outlined(low, min_area_px=area))
+    higher = find(prediction(values), PART, outlined(high, min_area_px=area))
+    assert lower.score >= higher.score
+    if not area:
+        assert lower.score == pytest.approx(values.max())
+        assert bool(lower.defects) == (lower.score >= 0.5)
+
+
+@given(MAPS, st.sampled_from([0.0, 150.0, 350.0]))
+def test_an_outline_at_t1_is_what_no_outline_is(values, area):
+    one = find(prediction(values), PART, outlined(0.5, min_area_px=area))
+    other = find(prediction(values), PART, recipe(min_area_px=area))
+    assert one == other
