@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.core.manifest import ModelManifest, ThresholdBasis
+from inspector.core.manifest import ModelManifest, ThresholdBasis, Variant
 
 
 def card(manifest: ModelManifest) -> str:
@@ -20,9 +20,9 @@ def card(manifest: ModelManifest) -> str:
         f"PASS below {variant.thresholds.t1:.4g}, REVIEW up to {variant.thresholds.t2:.4g},"
         " FAIL from there on."
     )
-    overkill = _overkill(basis)
     escapes = f"Expected of defective parts: {_escapes(basis)}."
-    facts = [shape, verdicts, overkill, escapes]
+    facts = [shape, verdicts, *_outlined(variant), _overkill(basis), escapes]
+    facts += _synthetic(basis)
     facts += [f"Thresholds: {basis.method}.", f"Licence: {manifest.licence}"]
     seed = f"Seed {info.seed}; training data sha256 `{manifest.data.sha256}`."
     settings = [f"{key}: {value}" for key, value in sorted((info.options | info.tools).items())]
@@ -56,7 +56,8 @@ def _overkill(basis: ThresholdBasis) -> str:
         return "Expected of good parts: unknown; measure with `inspector-train cross-validate`."
     return (
         f"Expected of good parts like those: about {_share(basis.expected_overkill_t1)} not"
-        f" passed, about {_share(basis.expected_overkill_t2)} or fewer failed;"
+        f" passed, about {_share(basis.expected_overkill_t2)} or fewer failed,"
+        f" {_share(basis.expected_review)} or fewer in review;"
         f" {basis.n_good} images support no finer promise."
     )
 
@@ -69,9 +70,32 @@ def _share(share: float | None) -> str:
     return "an unknown share" if share is None else f"{share:.2%}"
 
 
+def _outlined(variant: Variant) -> list[str]:
+    pixel = variant.thresholds.pixel
+    return [] if pixel is None else [f"Defects are outlined in the map at {pixel:.4g}."]
+
+
 def _escapes(basis: ThresholdBasis) -> str:
+    measure = "measure with `inspector-train"
+    if basis.expected_escape is not None and basis.escape_at_most is not None:
+        return (
+            f"{basis.expected_escape:.2%} of {basis.n_defective} known ones passed, which"
+            f" promises no less than {basis.escape_at_most:.2%} (95 % confidence); images that"
+            f" also chose how long to train: {measure} cross-validate`"
+        )
     if basis.expected_escape is not None:
         return f"about {basis.expected_escape:.2%} passed"
     if basis.n_defective:
-        return "unknown; measure with `inspector-train cross-validate`"
-    return "unknown, none were seen in training; measure with `inspector-train evaluate`"
+        return f"unknown; {measure} cross-validate`"
+    return f"unknown, no real ones were seen in training; {measure} evaluate`"
+
+
+def _synthetic(basis: ThresholdBasis) -> list[str]:
+    if basis.synthetic_escape is None or basis.synthetic_escape_at_most is None:
+        return []
+    text = (
+        f"Of {basis.n_synthetic} synthetic defects (made up in held-out good parts)"
+        f" {basis.synthetic_escape:.2%} passed, at most {basis.synthetic_escape_at_most:.2%} of"
+        " such ones (95 % confidence). That promises nothing of real ones."
+    )
+    return [text]

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from inspector.core.manifest import Targets
 from inspector.errors import InputError, InspectorError
 from training.all_command import fingerprint, open_cache, run_all, say_cache
 from training.batch import find_categories
@@ -24,7 +25,7 @@ from training.progress import progress
 from training.provenance import package_fingerprint
 from training.report.command import report
 from training.seeds_command import seeds
-from training.show import evaluation_table, write_json
+from training.show import evaluation_table, promised, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
 from training.trainer import SUPERVISED
 
@@ -73,6 +74,15 @@ def fit(
     licence: Annotated[
         str, typer.Option(help="Under which the model may be used (its images decide).")
     ] = UNSTATED_LICENCE,
+    max_escape: Annotated[
+        float | None, typer.Option(help="Largest share of defective parts that may pass.")
+    ] = None,
+    max_overkill: Annotated[
+        float | None, typer.Option(help="Largest share of good parts that may be failed.")
+    ] = None,
+    max_review: Annotated[
+        float | None, typer.Option(help="Largest share of good parts that may go to review.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace that version.")] = False,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for features; OUT/.features with --all.")
@@ -91,6 +101,10 @@ def fit(
 
     memory-bank learns from train/good alone. classifier and seed-cnn learn from every image
     of the category, those in test too: measure them with cross-validate.
+
+    --max-escape lowers T1, --max-review raises it, --max-overkill sets T2; what the images
+    cannot promise is refused. memory-bank counts escapes on synthetic defects, made up in
+    good parts; the others on known ones that are kept from training.
     """
     if size % 32:
         raise InputError(f"--size {size}: expected a multiple of 32")
@@ -104,6 +118,7 @@ def fit(
         seed=seed,
         force=force,
         licence=licence,
+        targets=_targets(max_escape, max_overkill, max_review),
     )
     if every:
         orders = [replace(order, category=found) for found in find_categories(data)]
@@ -141,6 +156,18 @@ def evaluate(
         write_json(json, result)
 
 
+def _targets(
+    max_escape: float | None, max_overkill: float | None, max_review: float | None
+) -> Targets:
+    named = {"escape": max_escape, "overkill": max_overkill, "review": max_review}
+    for name, share in named.items():
+        if share is not None and not 0 < share < 1:
+            raise InputError(
+                f"--max-{name} {share:g}: expected a share above 0 and below 1, such as 0.02"
+            )
+    return Targets(max_escape=max_escape, max_overkill=max_overkill, max_review=max_review)
+
+
 def _category(data: Path, name: str | None, *, every: bool) -> Category:
     """The one asked for, or the first of all."""
     if every == (name is not None):
@@ -176,11 +203,9 @@ def _interrupted() -> int:
 
 
 def _print_trained(console: Console, trained: Trained) -> None:
-    limits, manifest = trained.calibration, trained.manifest
+    manifest = trained.manifest
     console.print(
-        f"{manifest.title}: T1 {limits.t1:.4f} (about {limits.overkill_t1:.2%} of good parts at or"
-        f" above), T2 {limits.t2:.4f}, from {limits.n_good} held-out good images in"
-        f" {limits.n_views} views each; escapes unknown without defects\n"
+        f"{manifest.title}\n{promised(trained.calibration)}\n"
         f"fixture {manifest.training.options['fixture']}\n"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder},"
         f" fingerprint {package_fingerprint(trained.folder)[:16]}"

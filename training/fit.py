@@ -20,7 +20,7 @@ from inspector.core.manifest import (
     InputSpec,
     ModelManifest,
     Name,
-    ProposedThresholds,
+    Targets,
     TrainingInfo,
     Variant,
 )
@@ -28,13 +28,15 @@ from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
 from inspector.vision.fixture import prepare
 from inspector.vision.resize import resize
-from training.calibrate import Calibration, calibrate
+from training.calibrate import NO_TARGETS, Calibration, DefectScores, calibrate
 from training.camera_model import CameraModel, photograph
 from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
-from training.methods import LITE0, Fitted, Parts, Report, Views, find_method
+from training.methods import LITE0, Fitted, Parts, Probes, Report, Views, find_method
+from training.probes import chosen_parts, defects_wanted, probe
+from training.promises import check_supported
 from training.threads import torch_threads
 
 CAMERA_VIEWS = 4
@@ -65,6 +67,7 @@ class Order:
     force: bool = False
     licence: str = UNSTATED_LICENCE
     backbone: str = LITE0
+    targets: Targets = NO_TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class _Prepared:
     aspect: float
     monochrome: bool
     choice: Choice
+    probes: Probes
 
 
 def fit(order: Order, report: Report) -> Trained:
@@ -100,12 +104,19 @@ def fit(order: Order, report: Report) -> Trained:
     if folder.exists() and not order.force:
         raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
     files = order.category.train_good()
+    check_supported(order.targets, len(files), min(defects_wanted(order.targets), len(files)))
     data = fingerprint(files)
     with torch_threads(_THREADS):
         prepared = _prepare(files, order, report)
-        parts = Parts(prepared.views, monochrome=prepared.monochrome, backbone=order.backbone)
+        parts = Parts(
+            prepared.views,
+            probes=prepared.probes,
+            monochrome=prepared.monochrome,
+            backbone=order.backbone,
+        )
         fitted = train(parts, seed=order.seed, report=report)
-        raw = calibrate(fitted.held_out)
+        made_up = DefectScores(fitted.probed, synthetic=True)
+        raw = calibrate(fitted.held_out, made_up, order.targets, maps=fitted.held_out_maps)
         # from here on T1 is 1 in every package: a score says how far beyond good it is
         fitted.detector.set_unit(raw.t1)
         choice = prepared.choice
@@ -152,9 +163,25 @@ def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
     for i, view in enumerate(work):
         views[i] = view
         report("views", (i + 1) / len(files))
+    probes = _probes(images, choice, order, report)
     aspect = float(np.median([i.shape[1] / i.shape[0] for i in images]))
     # colour that no training image has says nothing about parts, only about the camera
-    return _Prepared(views, aspect, all(is_grey(i) for i in images), choice)
+    return _Prepared(views, aspect, all(is_grey(i) for i in images), choice, probes)
+
+
+def _probes(images: Sequence[Image], choice: Choice, order: Order, report: Report) -> Probes:
+    """Of some of the good parts, each with a made-up defect."""
+    parts = chosen_parts(len(images), defects_wanted(order.targets), order.seed)
+
+    def views(image: Image, part: int) -> Views:
+        return _views(image, part, choice, order.seed)
+
+    found = []
+    work = _in_threads(lambda k: probe(images[parts[k]], parts[k], views, order.seed), len(parts))
+    for k, seen in enumerate(work):
+        found.append(seen)
+        report("made-up defects", (k + 1) / len(parts))
+    return Probes(np.stack(found), parts)
 
 
 def _views(image: Image, index: int, choice: Choice, seed: int) -> Views:
@@ -204,7 +231,7 @@ def _manifest(
         sha256=sha256(exported.onnx),
         size_bytes=len(exported.onnx),
         golden=exported.golden_spec(f"golden-{VARIANT}.npz"),
-        thresholds=ProposedThresholds(t1=calibration.t1, t2=calibration.t2),
+        thresholds=calibration.proposed(),
     )
     options = fitted.options | {
         "backbone": order.backbone,

@@ -16,22 +16,23 @@ from inspector.core.manifest import (
     DataFingerprint,
     InputSpec,
     ModelManifest,
-    ProposedThresholds,
-    ThresholdBasis,
     TrainingInfo,
     Variant,
 )
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
 from training.augment import ANY_ANGLE, FIXED, ORIGINAL, Policy, augment, find_policy
+from training.calibrate import Calibration, DefectScores, calibrate, pixel_threshold
 from training.card import card
-from training.datasets import Sample, fingerprint, read_image
+from training.datasets import GOOD, Sample, fingerprint, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.finetune import Options
 from training.fit import Order, check_name, next_version, tools
 from training.fixturing import Choice, choose_fixture
 from training.labelled import Indices, Labelled, load
 from training.methods import Report
+from training.promises import check_supported
+from training.splits import keep_for_validation
 from training.threads import torch_threads
 from training.trainer import FittedLabelled, Trainer, find_supervised
 
@@ -57,6 +58,7 @@ class TrainedLabelled:
     folder: Path
     manifest: ModelManifest
     fitted: FittedLabelled
+    calibration: Calibration
     parity: float
 
 
@@ -76,6 +78,7 @@ class LabelledFitter:
         Raises InputError for images or folders that cannot be used; nothing is written then.
         """
         order = self._order
+        self._check_targets(chosen)
         folder = order.out / check_name("category", order.category.name)
         folder /= check_name("version", version or next_version(order))
         if folder.exists() and not order.force:
@@ -84,9 +87,10 @@ class LabelledFitter:
         with torch_threads(_THREADS):
             choice, data, trainer = self._trainer(chosen, report)
             fitted = trainer.train(chosen[data.located[chosen]], seed=order.seed, report=report)
+            calibration = self._calibrated(data, fitted)
             exported = export(fitted.network, choice.height, choice.width, seed=order.seed)
         manifest = self._manifest(
-            folder.name, fingerprint(files), chosen, choice, data, fitted, exported
+            folder.name, fingerprint(files), chosen, choice, data, fitted, calibration, exported
         )
         package = {
             MANIFEST: manifest_bytes(manifest),
@@ -95,7 +99,7 @@ class LabelledFitter:
             _GOLDEN: exported.golden,
         }
         write_package(folder, package, replace=order.force)
-        return TrainedLabelled(folder, manifest, fitted, exported.difference)
+        return TrainedLabelled(folder, manifest, fitted, calibration, exported.difference)
 
     def contact_sheet(self) -> Image | None:
         """Some images, each with augmented copies beside it: uint8 (H, W, 3) BGR.
@@ -140,6 +144,29 @@ class LabelledFitter:
         )
         return choice, data, trainer
 
+    def _check_targets(self, chosen: Indices) -> None:
+        """Before the work: what is kept for validation must be able to promise it."""
+        kinds = [sample.kind for sample in self._samples]
+        _, kept = keep_for_validation(kinds, chosen, self._order.seed)
+        bad = sum(kinds[i] != GOOD for i in kept)
+        check_supported(self._order.targets, len(kept) - bad, bad)
+
+    def _calibrated(self, data: Labelled, fitted: FittedLabelled) -> Calibration:
+        """From the images kept for validation, which chose the epoch too."""
+        bad = data.defective[fitted.validation]
+        scores = fitted.validation_scores[:, None]
+        found = calibrate(
+            scores[~bad],
+            DefectScores(scores[bad], synthetic=False),
+            self._order.targets,
+            proposed=(fitted.t1, fitted.t2),
+        )
+        if "anomaly_map" not in fitted.network.roles:
+            return found
+        place = fitted.network.roles.index("anomaly_map")
+        maps = fitted.network.predict(data.images[fitted.validation[~bad]])[place]
+        return replace(found, pixel=pixel_threshold(maps))
+
     def _policy(self, spec: FixtureSpec) -> Policy:
         if self._order.method == "seed-cnn":
             return ORIGINAL
@@ -159,6 +186,7 @@ class LabelledFitter:
         choice: Choice,
         labelled: Labelled,
         fitted: FittedLabelled,
+        calibration: Calibration,
         exported: Exported,
     ) -> ModelManifest:
         order, bad = self._order, labelled.defective
@@ -168,12 +196,10 @@ class LabelledFitter:
             sha256=sha256(exported.onnx),
             size_bytes=len(exported.onnx),
             golden=exported.golden_spec(_GOLDEN),
-            thresholds=ProposedThresholds(t1=fitted.t1, t2=fitted.t2),
+            thresholds=calibration.proposed(),
         )
-        basis = ThresholdBasis(
-            method=fitted.threshold_method,
-            n_good=int((~bad[fitted.validation]).sum()),
-            n_defective=int(bad[fitted.validation].sum()),
+        basis = calibration.basis().model_copy(
+            update={"method": f"{fitted.threshold_method}. Seen in {calibration.rule}"}
         )
         options = fitted.options | {
             "fixture": choice.why,

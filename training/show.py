@@ -11,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from inspector.errors import InputError
+from training.calibrate import Calibration
 from training.evaluation import Evaluation
+from training.promises import Escapes
 from training.staging import write_file
 
 
@@ -107,3 +109,29 @@ def write_bytes(path: Path, content: bytes) -> None:
         write_file(path, content)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def promised(found: Calibration) -> str:
+    """The thresholds, and each promise with what the number of images supports."""
+    least = 1 / (found.n_good + 1)
+    limits = (
+        f"T1 {found.t1:.4f}: about {found.overkill_t1:.2%} of good parts at or above,"
+        f" {found.review:.2%} in review; T2 {found.t2:.4f}: about {found.overkill_t2:.2%} at or"
+        f" above; {found.n_good} held-out good parts in {found.n_views} views each promise no"
+        f" less than {least:.2%}"
+    )
+    lines = [limits, _escapes(found.escapes)]
+    if found.pixel is not None:
+        lines.append(f"defects are outlined in the map at {found.pixel:.4f}")
+    return "\n".join(lines)
+
+
+def _escapes(seen: Escapes | None) -> str:
+    if seen is None:
+        return "escape unknown: no defects were seen"
+    kind = "synthetic" if seen.synthetic else "known"
+    text = (
+        f"escape: {seen.missed} of {seen.n} {kind} defects below T1, so at most"
+        f" {seen.at_most:.2%} of such ones (95 % confidence)"
+    )
+    return text + ("; of real ones unknown" if seen.synthetic else "")

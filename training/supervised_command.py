@@ -24,7 +24,7 @@ from training.fixturing import FixtureName
 from training.labelled_fit import LabelledFitter, Settings
 from training.methods import find_method
 from training.progress import progress
-from training.show import evaluation_table, write_bytes, write_json
+from training.show import evaluation_table, promised, write_bytes, write_json
 from training.splits import labelled_samples
 from training.staging import NEW, move_in, staging
 from training.supervised import Folding, Result, Supervised
@@ -175,8 +175,8 @@ def fit_supervised(order: Order, console: Console) -> None:
         trained = fitter.fit(np.arange(len(samples)), order.version, report)
     fitted = trained.fitted
     console.print(
-        f"{trained.manifest.title}: T1 {fitted.t1:.4f}, T2 {fitted.t2:.4f}, from"
-        f" {len(fitted.validation)} images kept from training\n"
+        f"{trained.manifest.title}, from {len(fitted.validation)} images kept from training"
+        f" (they chose how long to train, too)\n{promised(trained.calibration)}\n"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}\n"
         "it has learnt from the test images too: measure this method with cross-validate"
     )

@@ -121,7 +121,7 @@ def test_same_order_same_fingerprint_with_and_without_cache(
     ):
         done = train("fit", *args, "--out", tmp_path / name, *cache)
         assert done.code == 0
-    assert "60 found in the cache, 0 computed" in done.err
+    assert "120 found in the cache, 0 computed" in done.err
     folders = [tmp_path / name / "disc" / "1" for name in "mno"]
     done = train("fingerprint", *folders, "--files")
     lines = done.out.splitlines()
