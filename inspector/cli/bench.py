@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,8 @@ from inspector.cli.running import follow
 from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig
 from inspector.engine.status import PipelineStatus
-from inspector.station.bench import bare, chart, sampling
+from inspector.errors import ConfigError
+from inspector.station.bench import bare, chart, sampling, scaling
 from inspector.station.bench import compare as comparing
 from inspector.station.bench.measure import document, run_once
 from inspector.station.build import Station
@@ -25,6 +26,7 @@ from inspector.station.report import check_json_place, write_json
 DEFAULT_SOURCE = "sim:metal_nut?seed=1&width=1920&height=1080&fps=60"
 _SHORT_S = 3.0
 """Of each run of a comparison: many short ones in turn see less drift than few long ones."""
+MOST_CAMERAS = 64
 _THREADS = frozenset({"capture", "inspect", "record"})
 
 
@@ -57,6 +59,12 @@ def command(
     profile: Annotated[
         bool, typer.Option("--profile", help="Say where the time goes, instead of how much it is.")
     ] = False,
+    cameras: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,…", help="So many live cameras at once on one model, frames in memory."
+        ),
+    ] = None,
     svg: Annotated[
         Path | None, typer.Option("--chart", metavar="FILE.svg", help="Draw the stage times.")
     ] = None,
@@ -75,7 +83,9 @@ def command(
     config = replace(config, live=live, db=db)
     check_json_place(json)
     with screen(json) as console:
-        if compare is not None:
+        if cameras is not None:
+            result = _scaled(console, config, cameras, duration)
+        elif compare is not None:
             result = _compared(console, config, compare, rounds, min(duration, _SHORT_S))
         elif profile:
             result = _profiled(console, config, duration)
@@ -133,6 +143,27 @@ def _compared(
         "seconds_each": seconds,
         "ratios": comparing.as_json(ratios),
     }
+
+
+def _scaled(console: Screen, config: RunConfig, text: str, seconds: float) -> dict[str, object]:
+    counts = _counts(text)
+    names = [field.name for field in fields(scaling.Scaled)]
+    console.print("  ".join(names))
+
+    def report(step: scaling.Scaled) -> None:
+        console.print("  ".join(f"{getattr(step, n)!s:>{len(n)}}" for n in names))
+
+    steps = scaling.measure_cameras(config, counts, seconds, report)
+    return {"schema": 2, "seconds_each": seconds, "steps": [asdict(step) for step in steps]}
+
+
+def _counts(text: str) -> list[int]:
+    numbers = [part.strip() for part in text.split(",")]
+    if not all(n.isascii() and n.isdecimal() and 1 <= int(n) <= MOST_CAMERAS for n in numbers):
+        raise ConfigError(
+            f"--cameras {text!r}: expected numbers from 1 to {MOST_CAMERAS}, as in 1,2,4,8"
+        )
+    return [int(n) for n in numbers]
 
 
 def _profiled(console: Screen, config: RunConfig, duration_s: float) -> dict[str, object]:

@@ -115,11 +115,13 @@ def build_station(
     on_event: Callable[[str, str], None] = lambda kind, detail: None,
     credentials: Credentials | None = None,
     models: ModelService | None = None,
+    frames: FrameSource | None = None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
     ``credentials`` None: the system's keyring, asked only where the source names one.
-    ``models`` None: a model of its own, else one shared with other cameras.
+    ``models`` None: a model of its own, else one shared with other cameras. ``frames``
+    takes the place of the configured source (not opened yet).
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
@@ -134,7 +136,7 @@ def build_station(
         stack.callback(predictor.close)
         held = credentials or Credentials()
         recipe = recipe_for(config, predictor, teacher_for(config, held))
-        source = _source(config, held, paced=True)
+        source = frames or _source(config, held, paced=True)
         stack.callback(source.close)
         info = source.open()
         _check_kind(config, info)

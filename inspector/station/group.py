@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
+from inspector.core.protocols import FrameSource
 from inspector.engine.pipeline import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError
@@ -96,8 +97,11 @@ def build_group(
     on_part: CameraPart = _no_part,
     on_event: CameraEvent = _no_event,
     observers: Sequence[FrameObserver] = (),
+    frames: Mapping[str, FrameSource] = MappingProxyType({}),
 ) -> CameraGroup:
     """Opens every camera, in order; equal models are loaded once.
+
+    ``frames`` are sources that take the place of configured ones, by camera.
 
     Raises InspectorError naming the first camera that cannot be used; none stays open then.
     """
@@ -111,6 +115,7 @@ def build_group(
                     frame_observers=observers,
                     on_event=partial(on_event, name),
                     models=models,
+                    frames=frames.get(name),
                 )
             except InspectorError as error:
                 raise _named(name, error) from error

@@ -145,6 +145,23 @@ def test_bench_compares_variants_in_turn(cli: InProcess, tmp_path: Path):
     assert network["ci95_low"] <= network["ratio"] <= network["ci95_high"]
 
 
+def test_bench_adds_cameras_to_one_model(cli: InProcess, package: Path, tmp_path: Path):
+    source = "sim:metal_nut?width=320&height=180&fps=30&parts=1"
+    result = cli(
+        *("bench", "--model", package, "--source", source, "--cameras", "1,3"),
+        *("--duration", "0.5", "--json", tmp_path / "n.json"),
+    )
+    assert result.code == 0, result
+    steps = json.loads((tmp_path / "n.json").read_text())["steps"]
+    assert [(s["cameras"], s["models_loaded"], s["wanted_per_s"]) for s in steps] == [
+        (1, 1, 30.0),
+        (3, 1, 90.0),
+    ]
+    refused = cli("bench", "--model", package, "--source", source, "--cameras", "1,none")
+    assert refused.code == 2
+    assert "--cameras" in refused.err
+
+
 def test_bench_says_where_the_time_goes(cli: InProcess, package: Path):
     source = "sim:metal_nut?width=320&height=180&parts=1"
     result = cli("bench", "--model", package, "--source", source, "--profile")
