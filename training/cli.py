@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from training.feature_cache import caching
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
+from training.methods import LITE0
 from training.prepare.command import prepare
 from training.progress import progress
 from training.provenance import package_fingerprint
@@ -57,7 +59,11 @@ def fit(
         bool, typer.Option("--all", help="Every category in DATA; goes on after a kill.")
     ] = False,
     method: Annotated[
-        str, typer.Option(help="memory-bank, classifier or seed-cnn.")
+        str,
+        typer.Option(
+            help="auto (tries the next four), memory-bank, gaussian, fused, discriminator;"
+            " classifier, seed-cnn."
+        ),
     ] = "memory-bank",
     out: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
     version: Annotated[
@@ -70,6 +76,9 @@ def fit(
         FixtureName,
         typer.Option(help="How the part is found and turned first; auto tries what can be learnt."),
     ] = "auto",
+    backbone: Annotated[
+        str, typer.Option(help="efficientnet-lite0, or timm:NAME where timm is installed.")
+    ] = LITE0,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0,
     licence: Annotated[
         str, typer.Option(help="Under which the model may be used (its images decide).")
@@ -99,12 +108,13 @@ def fit(
     With --all, every category that is not yet finished with the same images and options is
     trained and measured, and one that fails does not stop the rest.
 
-    memory-bank learns from train/good alone. classifier and seed-cnn learn from every image
-    of the category, those in test too: measure them with cross-validate.
+    auto, memory-bank, gaussian, fused and discriminator learn from train/good alone (the last
+    from train/<kind of defect> too, where there is one). classifier and seed-cnn learn from
+    every image of the category, those in test too: measure them with cross-validate.
 
     --max-escape lowers T1, --max-review raises it, --max-overkill sets T2; what the images
-    cannot promise is refused. memory-bank counts escapes on synthetic defects, made up in
-    good parts; the others on known ones that are kept from training.
+    cannot promise is refused. classifier and seed-cnn count escapes on known defects that are
+    kept from training; the others on synthetic ones, made up in good parts.
     """
     if size % 32:
         raise InputError(f"--size {size}: expected a multiple of 32")
@@ -119,6 +129,7 @@ def fit(
         force=force,
         licence=licence,
         targets=_targets(max_escape, max_overkill, max_review),
+        backbone=backbone,
     )
     if every:
         orders = [replace(order, category=found) for found in find_categories(data)]
@@ -202,11 +213,17 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
+def _chosen(options: Mapping[str, object]) -> str:
+    """What ``auto`` took, and why; nothing for other methods."""
+    return f"method {options['chosen']}: {options['why']}\n" if "chosen" in options else ""
+
+
 def _print_trained(console: Console, trained: Trained) -> None:
     manifest = trained.manifest
     console.print(
         f"{manifest.title}\n{promised(trained.calibration)}\n"
         f"fixture {manifest.training.options['fixture']}\n"
+        f"{_chosen(manifest.training.options)}"
         f"export differs from torch by {trained.parity:.1e}; written to {trained.folder},"
         f" fingerprint {package_fingerprint(trained.folder)[:16]}"
     )

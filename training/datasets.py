@@ -57,6 +57,19 @@ class Category:
             )
         return files
 
+    def train_defective(self) -> list[Sample]:
+        """Defective images to train on, from ``train/<kind>``, sorted; usually there are none.
+
+        Their masks lie in ``ground_truth/train/<kind>``.
+        """
+        folder = self.path / "train"
+        kinds = sorted(p for p in folder.iterdir() if p.is_dir() and p.name != GOOD)
+        return [
+            Sample(file, kind.name, self._mask(f"train/{kind.name}", file))
+            for kind in kinds
+            for file in list_images(kind)
+        ]
+
     def test(self) -> list[Sample]:
         """The labelled test images, sorted by kind and name.
 

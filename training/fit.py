@@ -34,7 +34,8 @@ from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, sha256, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
-from training.methods import LITE0, Fitted, Parts, Probes, Report, Views, find_method
+from training.labelled import load
+from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, Views, find_method
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
 from training.threads import torch_threads
@@ -111,6 +112,7 @@ def fit(order: Order, report: Report) -> Trained:
         parts = Parts(
             prepared.views,
             probes=prepared.probes,
+            defects=_defects(order.category, prepared.choice, report),
             monochrome=prepared.monochrome,
             backbone=order.backbone,
         )
@@ -182,6 +184,14 @@ def _probes(images: Sequence[Image], choice: Choice, order: Order, report: Repor
         found.append(seen)
         report("made-up defects", (k + 1) / len(parts))
     return Probes(np.stack(found), parts)
+
+
+def _defects(category: Category, choice: Choice, report: Report) -> Defects | None:
+    samples = category.train_defective()
+    if not samples:
+        return None
+    found = load(samples, choice.spec, choice.height, choice.width, report)
+    return Defects(found.images[found.located], found.masks[found.located] > 127)
 
 
 def _views(image: Image, index: int, choice: Choice, seed: int) -> Views:

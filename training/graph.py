@@ -97,6 +97,13 @@ class Graph:
         """(n, k) times constant (k, m), plus (m,)."""
         return self._node("Gemm", [x, self.constant(matrix), self.constant(bias)])
 
+    def matmul(self, x: str, matrix: NDArray[np.float32]) -> str:
+        """(…, n, k) times constant (…, k, m)."""
+        return self._node("MatMul", [x, self.constant(matrix)])
+
+    def softplus(self, x: str) -> str:
+        return self._node("Softplus", [x])
+
     def concat(self, xs: Sequence[str], axis: int) -> str:
         return self._node("Concat", list(xs), axis=axis)
 

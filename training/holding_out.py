@@ -21,6 +21,18 @@ class Train(Protocol):
     def __call__(self, material: Material, chosen: Indices, *, seed: int) -> MapDetector: ...
 
 
+class Method(Protocol):
+    """The names in the file of a method that looks at places."""
+
+    def trainer(self, material: Material, *, seed: int, report: Report) -> Train:
+        """What the folds share is worked out here, once."""
+        ...
+
+    def record(self) -> Record:
+        """The settings, for the manifest."""
+        ...
+
+
 def fit_by(
     train: Train, material: Material, record: Record, *, seed: int, report: Report
 ) -> Fitted:
@@ -32,17 +44,24 @@ def fit_by(
 
 
 def held_out(
-    train: Train, material: Material, *, seed: int, report: Report, steps: int = 0
+    train: Train,
+    material: Material,
+    *,
+    seed: int,
+    report: Report,
+    steps: int = 0,
+    count: int = FOLDS,
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Maps (n, v, h, w) of all views, and scores (m, p) of the probes.
 
     Args:
+        count: of the folds.
         steps: that the caller has to do afterwards, for the progress.
     """
     features, probes = material.features, material.probes
     maps = np.empty(features.shape[:4], np.float32)
     probed = np.empty(probes.shape[:2])
-    parts = folds(len(features), FOLDS, seed)
+    parts = folds(len(features), count, seed)
     for k, held in enumerate(parts):
         report("holding out", k / (len(parts) + steps))
         others = np.setdiff1d(np.arange(len(features)), held)

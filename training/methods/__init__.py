@@ -81,7 +81,7 @@ class Defects:
 
     Attributes:
         images: uint8 (m, H, W, 3) BGR.
-        masks: bool (m, H, W), True on the defect; all False where nobody outlined it.
+        masks: bool (m, H, W), True on the defect; one all False is not learnt from.
     """
 
     images: NDArray[np.uint8]
@@ -134,6 +134,10 @@ class Fit(Protocol):
 
 _MODULES = {
     "memory-bank": "memory_bank",
+    "gaussian": "gaussian",
+    "fused": "fused",
+    "discriminator": "discriminator",
+    "auto": "auto",
 }
 
 

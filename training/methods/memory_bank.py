@@ -18,7 +18,7 @@ from training.coreset import greedy_coreset
 from training.detector import MapDetector
 from training.feature_grid import STAGES, FeatureGrid
 from training.graph import Graph
-from training.holding_out import Record, fit_by, held_out, highest
+from training.holding_out import Record, Train, fit_by, held_out, highest
 from training.material import Indices, Material
 from training.methods import Fitted, Parts, Report, Views
 
@@ -89,6 +89,11 @@ def train(
     candidates = patches[drawn].float()
     bank = candidates[greedy_coreset(candidates, options.patches, generator)]
     return MemoryBank(material.grid, bank)
+
+
+def trainer(material: Material, *, seed: int, report: Report) -> Train:
+    """As ``holding_out.Method.trainer``."""
+    return train
 
 
 def record(options: Options = _DEFAULTS) -> Record:
