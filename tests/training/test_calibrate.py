@@ -290,3 +290,11 @@ def test_the_pixel_threshold_is_what_one_place_in_a_thousand_reaches() -> None:
     assert found.pixel <= found.t1
     assert found.in_units_of(2.0).pixel == found.pixel / 2.0
     assert calibrate(good).pixel is None
+
+
+def test_the_outline_never_lies_above_t1() -> None:
+    maps = np.arange(10_000, dtype=np.float32).reshape(4, 1, 50, 50)
+    good = maps.max(axis=(2, 3)).astype(np.float64)
+    low = _defects(np.full(100, 5000.0))
+    found = calibrate(good, low, Targets(max_escape=0.05), maps=maps)
+    assert found.pixel == found.t1 < pixel_threshold(maps)
