@@ -20,11 +20,14 @@ from torch.nn import functional
 from inspector.errors import ConfigError
 from training.graph import Graph
 from training.methods import LITE0
+from training.timm_backbone import TimmBackbone
 
 PIXEL_MEAN = 127.0
 PIXEL_SCALE = 128.0
 _BATCH_NORM_EPS = 1e-3
 _LUMA_BGR = (0.114, 0.587, 0.299)
+
+_TIMM = "timm:"
 
 _State = Mapping[str, Tensor]
 
@@ -66,10 +69,15 @@ class Backbone(Protocol):
 
 
 def open_backbone(name: str, stages: Sequence[int], *, monochrome: bool) -> Backbone:
-    """By name, ``efficientnet-lite0``; raises ConfigError for an unknown one."""
+    """By name: ``efficientnet-lite0``, or ``timm:NAME``, which has stages of its own.
+
+    Raises ConfigError for one that is not known or not to be had.
+    """
     if name == LITE0:
         return EfficientNetLite0(stages, monochrome=monochrome)
-    raise ConfigError(f"no backbone {name!r}: choose {LITE0}")
+    if name.startswith(_TIMM):
+        return TimmBackbone(name.removeprefix(_TIMM), monochrome=monochrome)
+    raise ConfigError(f"no backbone {name!r}: choose {LITE0}, or {_TIMM}NAME")
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

@@ -160,6 +160,31 @@ class Graph:
             group=groups,
         )
 
+    def insert(self, model: onnx.ModelProto, x: str) -> list[str]:
+        """All of a model with one input, fed with ``x``; the names of its outputs.
+
+        Raises ValueError for operators of other domains and for graphs within nodes.
+        """
+        prefix = f"m{len(self._nodes)}_"
+        names = {model.graph.input[0].name: x, "": ""}
+        for constant in model.graph.initializer:
+            names[constant.name] = prefix + constant.name
+            copy = onnx.TensorProto()
+            copy.CopyFrom(constant)
+            copy.name = names[constant.name]
+            self._constants.append(copy)
+        for node in model.graph.node:
+            if node.domain not in ("", "ai.onnx") or any(a.HasField("g") for a in node.attribute):
+                raise ValueError(f"a graph with {node.domain}:{node.op_type} cannot be inserted")
+            names |= {name: prefix + name for name in node.output if name}
+            new = onnx.NodeProto()
+            new.CopyFrom(node)
+            new.name = f"{prefix}{node.op_type.lower()}{len(self._nodes)}"
+            new.input[:] = [names[name] for name in node.input]
+            new.output[:] = [names[name] for name in node.output]
+            self._nodes.append(new)
+        return [names[output.name] for output in model.graph.output]
+
     def build(self) -> onnx.ModelProto:
         """The checked model; one file, nothing external."""
         graph = helper.make_graph(
