@@ -128,7 +128,10 @@ def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
     mask = read_image(path)
     if mask.shape[:2] != (height, width):
         found = f"{mask.shape[1]}×{mask.shape[0]}"
-        raise InputError(f"mask {path} is {found} where its image is {width}×{height} pixels")
+        raise InputError(
+            f"mask {path} is {found} where its image is {width}×{height} pixels: outline the"
+            " defect again, or remove the mask"
+        )
     return np.asarray(mask.max(axis=2) > 127)
 
 

@@ -49,24 +49,27 @@ _LOG_FROM = 12.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Labelled scores of one model."""
+    """Labelled scores of one model, all finite; where there was none (an INVALID image),
+    ``known`` is False and the score one that ranks as the worst."""
 
     name: str
     defective: Flags
     scores: Scores
+    known: Flags
 
 
 def histogram(series: Series, t1: float, t2: float) -> bytes:
-    """Scores of good and defective images with both thresholds."""
+    """Scores of good and defective images with both thresholds; without INVALID ones."""
     with rc_context(_RC):
         figure, axes = _axes(_WIDE)
-        scores = series.scores
+        known = series.known
+        scores = series.scores[known] if known.any() else np.array([t1])
         logarithmic = scores.min() > 0 and scores.max() > _LOG_FROM * float(np.median(scores))
         edges = _edges(np.append(scores, [t1, t2]), logarithmic=logarithmic)
         parts = ((~series.defective, GOOD, "good", 0.75), (series.defective, BAD, "defective", 0.6))
         for flags, colour, name, alpha in parts:
-            label = f"{name} ({int(flags.sum())})"
-            axes.hist(scores[flags], edges, color=colour, alpha=alpha, label=label)
+            label = f"{name} ({int((flags & known).sum())})"
+            axes.hist(series.scores[flags & known], edges, color=colour, alpha=alpha, label=label)
         if logarithmic:
             axes.set_xscale("log")
         axes.axvspan(t1, t2, color=VERDICT_COLOURS["REVIEW"], alpha=0.13, lw=0)

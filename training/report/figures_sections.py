@@ -141,16 +141,20 @@ def curves_section(result: Evaluation, others: Sequence[tuple[str, Evaluation]])
             charts.precision_recall(all_series, curve), "Precision and recall", "Precision, recall"
         ),
     )
-    intro = ""
+    intro, unknown = "", int((~own.known).sum())
     if result["protocol"] == "supervised":
-        intro = "Scores of all folds together, each by a model of its own; T1 and T2 are medians."
+        intro = "Scores of all folds together, each by a model of its own; T1 and T2 are medians. "
+    if unknown:
+        intro += f"{unknown} INVALID images have no score: the curves count them as the worst."
     return Section("curves", "Scores and curves", blocks, intro)
 
 
 def series(name: str, result: Evaluation) -> Series:
     scores = [np.nan if s["score"] is None else s["score"] for s in result["scores"]]
     defective = np.array([s["kind"] != GOOD for s in result["scores"]])
-    return Series(name, defective, metrics.finite(scores))
+    return Series(
+        name, defective, metrics.finite(scores), np.isfinite(np.array(scores, np.float64))
+    )
 
 
 def _operating_points(

@@ -65,7 +65,7 @@ def gallery(outcomes: Sequence[Outcome], t1: float, *, most: int) -> list[Group]
         (
             "Nearly passed",
             "defective ones that scored lowest of those rejected",
-            sorted((o for o in bad if not passed(o)), key=_rank)[:most],
+            sorted((o for o in bad if not passed(o) and _rank(o) < math.inf), key=_rank)[:most],
         ),
         (
             "Nearly rejected",
