@@ -1,0 +1,1 @@
+"""Looking through footage: timeline, transport, running again, two runs side by side."""
