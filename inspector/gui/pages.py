@@ -44,4 +44,13 @@ def _live(context: AppContext) -> Page:
     return LivePage(context)
 
 
-PAGES: tuple[PageSpec, ...] = (PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),)
+def _replay(context: AppContext) -> Page:
+    from inspector.gui.replay.page import ReplayPage
+
+    return ReplayPage(context)
+
+
+PAGES: tuple[PageSpec, ...] = (
+    PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),
+    PageSpec("replay", QT_TRANSLATE_NOOP("Pages", "Replay"), "replay", _replay),
+)

@@ -54,6 +54,7 @@ class GuiSettings(BaseModel):
     docks: str = ""
     page: str = ""
     last_job: str = ""
+    recent_footage: tuple[str, ...] = ()
     panes: dict[str, tuple[int, ...]] = {}
     overlay: OverlaySettings = OverlaySettings()
     alarms: AlarmSettings = AlarmSettings()

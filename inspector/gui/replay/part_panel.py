@@ -135,8 +135,10 @@ class PartPanel(QWidget):
             return self.tr("missed")
         if not mark.disagrees:
             return self.tr("agrees")
-        return self.tr("ESCAPE, a bad part passed") if true.is_defective else self.tr(
-            "overkill, a good part rejected"
+        return (
+            self.tr("ESCAPE, a bad part passed")
+            if true.is_defective
+            else self.tr("overkill, a good part rejected")
         )
 
     def _frame_facts(self, inspections: tuple[Inspection, ...]) -> dict[str, str]:

@@ -230,5 +230,3 @@ def preview_words(desk: ReplayDesk | None, last: LastRun | None, thresholds: Thr
 
 def _by_score_alone(recipe: Recipe) -> bool:
     return not recipe.needs_map and recipe.parts.rule == "worst"
-
-

@@ -32,7 +32,7 @@ def list_models(folder: Path) -> tuple[Choice, ...]:
 
 
 def product_of(footage: Path, jobs: Path) -> str:
-    """The first job that names this footage as its source, by its file; empty for none."""
+    """The first job that names this footage as its source, by its id; empty for none."""
     for path in sorted(jobs.glob("*.toml")):
         if path.name.endswith(RECIPE_SUFFIX):
             continue
@@ -41,7 +41,7 @@ def product_of(footage: Path, jobs: Path) -> str:
         except ConfigError:
             continue
         if job.source and (path.parent / job.source).resolve() == footage.resolve():
-            return str(path)
+            return path.stem
     return ""
 
 

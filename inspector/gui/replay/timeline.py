@@ -229,16 +229,12 @@ class TimelineView(QWidget):
             edge = min(16.0, width - 4, box.height() - 4)
             place = QRectF(0, 0, edge, edge)
             place.moveCenter(box.center())
-            paint_shape(
-                painter, verdict, place, fill=QColor(colours.ink), ink=QColor(colours.fill)
-            )
+            paint_shape(painter, verdict, place, fill=QColor(colours.ink), ink=QColor(colours.fill))
         else:
             # too narrow for a shape: the worse, the taller
             share = {Verdict.PASS: 0.35, Verdict.REVIEW: 0.7, Verdict.INVALID: 0.85}
             tall = box.height() * share.get(verdict, 1.0)
-            painter.fillRect(
-                QRectF(left, box.bottom() - tall, width, tall), QColor(colours.tint)
-            )
+            painter.fillRect(QRectF(left, box.bottom() - tall, width, tall), QColor(colours.tint))
 
     def _paint_truth(self, painter: QPainter, timeline: Timeline) -> None:
         """A diamond under each part that the truth says otherwise of."""

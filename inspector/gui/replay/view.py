@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -279,8 +280,8 @@ class ReplayView(QWidget):
             "]": lambda: self.speed_step_wanted.emit(1),
         }
         for spec in JUMPS:
-            page[spec.key] = lambda goal=spec.goal: self.jump_wanted.emit(goal, True)
-            page[f"Shift+{spec.key}"] = lambda goal=spec.goal: self.jump_wanted.emit(goal, False)
+            page[spec.key] = partial(self.jump_wanted.emit, spec.goal, True)
+            page[f"Shift+{spec.key}"] = partial(self.jump_wanted.emit, spec.goal, False)
         stage: dict[str, Callable[[], None]] = {
             "Space": self.toggle_wanted.emit,
             "Left": lambda: self.step_wanted.emit(-1),
@@ -314,5 +315,3 @@ class ReplayView(QWidget):
 def focus_stage(view: ReplayView) -> None:
     """So that the keys of the player work at once."""
     view.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
-
-

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from inspector.config import RunConfig
 from inspector.engine.status import PipelineStatus
+from inspector.errors import StateError
 from inspector.gui.runs.events import PartEvent, RunEvent, Shown
-from inspector.gui.runs.session import Phase, RunSession, RunSnapshot
+from inspector.gui.runs.session import Phase, RunFacts, RunSession, RunSnapshot
+from inspector.gui.work import Outcome, WorkRunner
+from inspector.station.recording import RecordingStatus
+from inspector.store.footage import FootageSummary
 
 PULL_MS = 33
 STATUS_S = 0.25
@@ -92,6 +97,39 @@ class RunController(QObject):
         self.pull()
         self._timer.stop()
         return done
+
+    @property
+    def can_record(self) -> bool:
+        """Whether there is a line whose footage could be kept."""
+        return self._session is not None and self._facts is not None
+
+    @property
+    def recording(self) -> RecordingStatus | None:
+        """Of the footage that is being kept, None for none."""
+        return self._session.tap.status() if self._session is not None else None
+
+    def start_recording(self, path: Path) -> None:
+        """Keeps what the line sees from now on, without ever making it wait.
+
+        Raises StateError where no line runs or one is recorded already, InputError and
+        StoreError for the place.
+        """
+        facts = self._facts
+        if self._session is None or facts is None:
+            raise StateError("no line is running, so there is nothing to record")
+        self._session.tap.start(facts.info, path)
+
+    def stop_recording(
+        self, work: WorkRunner, on_kept: Callable[[Outcome[FootageSummary | None]], None]
+    ) -> None:
+        """Finishing the file takes a moment: ``on_kept`` hears of it."""
+        if self._session is not None:
+            tap = self._session.tap
+            work.submit(lambda job: tap.stop(), on_kept)
+
+    @property
+    def _facts(self) -> RunFacts | None:
+        return self._snapshot.facts if self._snapshot is not None else None
 
     def pull(self) -> None:
         """Takes what the run has for the screen; called by the timer, or by a test."""

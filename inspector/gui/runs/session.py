@@ -11,12 +11,14 @@ from typing import Protocol
 from inspector.config import RunConfig
 from inspector.core.frame import SourceInfo
 from inspector.core.recipe import Recipe
+from inspector.engine.capture import GrabObserver
 from inspector.engine.pipeline import FrameObserver
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, StoreError
 from inspector.gui.runs.inbox import RunInbox
 from inspector.station.build import Station, build_station
+from inspector.station.recording import FootageTap
 
 FOLLOW_S = 0.1
 
@@ -74,13 +76,14 @@ class BuildStation(Protocol):
         *,
         part_listeners: Sequence[PartListener] = (),
         frame_observers: Sequence[FrameObserver] = (),
+        grab_observers: Sequence[GrabObserver] = (),
         on_event: Callable[[str, str], None] = ...,
     ) -> Station: ...
 
 
 class RunSession:
     """``start`` once; ``stop`` any time, from any thread; ``snapshot`` and ``inbox`` are
-    pulled by the screen."""
+    pulled by the screen. ``tap`` keeps footage of what the run sees while it is on."""
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class RunSession:
         frame_observers: Sequence[FrameObserver] = (),
     ) -> None:
         self.inbox = RunInbox()
+        self.tap = FootageTap()
         self._config = config
         self._build = build
         self._part_listeners = (self.inbox.on_part, *part_listeners)
@@ -147,11 +151,23 @@ class RunSession:
             self._config,
             part_listeners=self._part_listeners,
             frame_observers=self._frame_observers,
+            grab_observers=(self.tap,),
             on_event=self.inbox.on_event,
         ) as station:
             self._began(station)
-            status = self._follow(station)
-        self._closed(station, status)
+            try:
+                status = self._follow(station)
+            finally:
+                footage = self._end_footage()
+        self._closed(station, status, footage)
+
+    def _end_footage(self) -> tuple[str, ...]:
+        """What is being recorded ends with the run; said in a line."""
+        try:
+            kept = self.tap.stop()
+        except StoreError as error:
+            return (f"footage   {error}",)
+        return (f"footage   {kept.frames} frames in {kept.path}",) if kept else ()
 
     def _began(self, station: Station) -> None:
         self.inbox.begin(station.recipe)
@@ -166,14 +182,14 @@ class RunSession:
                 station.pipeline.stop()
         return station.finish()
 
-    def _closed(self, station: Station, status: PipelineStatus) -> None:
+    def _closed(self, station: Station, status: PipelineStatus, footage: tuple[str, ...]) -> None:
         problem = status.accounting_problem()
         wrong = InspectorError(f"the accounts of the run do not add up: {problem}")
         self._end(
             status=status,
             error=status.first_error or (wrong if problem else None),
             document=station.document(status),
-            remarks=tuple(station.remarks),
+            remarks=(*station.remarks, *footage),
         )
 
     def _end(
