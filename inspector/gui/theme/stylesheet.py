@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from inspector.gui.theme.tokens import Palette
 
 FONTS = '"Inter", "Segoe UI Variable Text", "Segoe UI", "Roboto", "Noto Sans", "DejaVu Sans"'
+
+
+def _asset(name: str) -> str:
+    """Path of a drawing as Qt's stylesheets want it: signs cannot be drawn otherwise."""
+    return (Path(__file__).parent / "assets" / f"{name}.svg").as_posix()
 
 
 def stylesheet(p: Palette) -> str:
@@ -56,6 +63,9 @@ QPushButton[kind="quiet"], QToolButton[kind="quiet"] {{ background: transparent;
   border-color: transparent; }}
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover {{ background: {p.raised}; }}
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus {{ border-color: {p.focus}; }}
+QToolButton[compact="true"] {{ padding: 7px; }}
+QToolButton[compact="true"]:focus {{ padding: 6px; }}
+QToolButton[popupMode="2"]::menu-indicator {{ image: none; }}
 QPushButton[touch="true"] {{ min-height: 46px; min-width: 96px; font-size: 17px;
   padding: 8px 22px; }}
 QPushButton[touch="true"]:focus {{ padding: 7px 21px; }}
@@ -73,10 +83,30 @@ QComboBox:focus, QDateTimeEdit:focus {{ border: 2px solid {p.focus}; padding: 5p
 QComboBox[touch="true"] {{ min-height: 46px; font-size: 17px; font-weight: 600;
   padding: 8px 16px; background: {p.raised}; }}
 QComboBox::drop-down {{ border: none; width: 32px; }}
+QComboBox::down-arrow {{ image: url("{_asset(f"down-{p.name}")}"); width: 12px; height: 12px; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: none; border-radius: 0;
+  padding: 0 0 0 8px; min-height: 0; }}
+QSpinBox, QDoubleSpinBox {{ padding-right: 24px; }}
+QSpinBox:focus, QDoubleSpinBox:focus {{ padding-right: 23px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
+  background: transparent; border: none; width: 22px; margin: 2px; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+QAbstractSpinBox::up-arrow {{ image: url("{_asset(f"up-{p.name}")}"); width: 10px;
+  height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{_asset(f"down-{p.name}")}"); width: 10px;
+  height: 10px; }}
 QComboBox QAbstractItemView {{ background: {p.raised}; border: 1px solid {p.strong_line};
   outline: none; padding: 4px; selection-background-color: {p.accent};
   selection-color: {p.on_accent}; }}
 QCheckBox, QRadioButton {{ spacing: 8px; min-height: 28px; }}
+QCheckBox::indicator {{ width: 18px; height: 18px; border: 1px solid {p.strong_line};
+  border-radius: 4px; background: {p.surface}; }}
+QCheckBox::indicator:checked {{ background: {p.accent}; border-color: {p.accent};
+  image: url("{_asset("check")}"); }}
+QCheckBox::indicator:focus {{ border: 2px solid {p.focus}; width: 16px; height: 16px; }}
+QCheckBox::indicator:disabled {{ border-color: {p.line}; background: {p.ground}; }}
+QCheckBox:disabled {{ color: {p.disabled}; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {p.focus}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {p.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {p.accent}; border-radius: 2px; }}

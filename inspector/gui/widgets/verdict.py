@@ -102,7 +102,7 @@ class VerdictBanner(QWidget):
 
     def _paint_facts(self, painter: QPainter, ink: QColor, width: float) -> None:
         painter.setPen(ink)
-        sizes = [0.19, *[0.125] * (len(self._facts) - 1)]
+        sizes = [0.19, *[0.125] * len(self._facts)][: len(self._facts)]
         heights = [self.height() * size * 1.5 for size in sizes]
         top = (self.height() - sum(heights)) / 2
         right = self.width() - self.height() * 0.18
