@@ -116,7 +116,7 @@ class PartPanel(QWidget):
 
     def _defect_words(self, part: Part) -> str:
         lines = [
-            f"{d.peak:.3f}   {d.area_px:,.0f} px   ({d.box.x1}, {d.box.y1})"
+            f"{d.peak:.3f},  {d.area_px:,.0f} px at {d.box.x1}, {d.box.y1}"
             for d in part.defects[:MOST_DEFECTS]
         ]
         more = len(part.defects) - MOST_DEFECTS

@@ -26,6 +26,8 @@ from inspector.gui.replay.state import Choice, RunForm
 from inspector.gui.theme.theme import Theme
 
 STEPS = 1000
+LOWEST = -1e6
+"""Of a threshold; stands for none in its box."""
 FROM_FILE = "file…"
 """Stands in the list of recipes for one that is still to be chosen."""
 
@@ -47,7 +49,7 @@ class RunPanel(QWidget):
         self._product = self._box(self.tr("Product"))
         self._model = self._box(self.tr("Model"))
         self._recipe = self._box(self.tr("Recipe"))
-        self._carry = QCheckBox(self.tr("Fit the recipe to this model"))
+        self._carry = QCheckBox(self.tr("Fit recipe to model"))
         self._carry.setToolTip(
             self.tr("Keeps regions and rules, takes the thresholds this model proposes")
         )
@@ -55,7 +57,7 @@ class RunPanel(QWidget):
         self._t1, self._t2 = self._spin(self.tr("T1")), self._spin(self.tr("T2"))
         self._preview = self._note("muted")
         self._empty = QLineEdit()
-        self._empty.setPlaceholderText(self.tr("as the recipe says, or e.g. 0:4"))
+        self._empty.setPlaceholderText(self.tr("frames, e.g. 0:4"))
         self._empty.setAccessibleName(self.tr("Frames that show the empty belt"))
         self._problem = self._note("danger")
         self._progress = QProgressBar()
@@ -218,8 +220,9 @@ class RunPanel(QWidget):
             ("", self._other),
         )
         for words, widget in rows:
-            form.addRow(words, widget)
-        form.addRow(self.tr("T1, T2"), self._side_by_side(self._t1, self._t2))
+            form.addRow(self._row_label(words, widget), widget)
+        both = self._side_by_side(self._t1, self._t2)
+        form.addRow(self._row_label(self.tr("T1, T2"), both), both)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 14, 14, 14)
         layout.setSpacing(10)
@@ -230,6 +233,14 @@ class RunPanel(QWidget):
         for widget in (self._state, self._progress):
             layout.addWidget(widget)
         layout.addWidget(self._side_by_side(self._cancel, self._run))
+
+    def _row_label(self, words: str, field: QWidget) -> QLabel:
+        """As tall as its field, so that both stand on one line."""
+        label = QLabel(words)
+        label.setProperty("role", "muted")
+        label.setMinimumHeight(field.sizeHint().height())
+        label.setBuddy(field)
+        return label
 
     def _side_by_side(self, *widgets: QWidget) -> QWidget:
         holder = QWidget()
@@ -262,7 +273,10 @@ class RunPanel(QWidget):
         spin = QDoubleSpinBox()
         spin.setAccessibleName(name)
         spin.setDecimals(4)
-        spin.setRange(-1e6, 1e6)
+        spin.setRange(LOWEST, -LOWEST)
+        spin.setSpecialValueText("–")
+        spin.setValue(LOWEST)
+        spin.setMinimumWidth(60)
         spin.setSingleStep(0.01)
         spin.setToolTip(name)
         return spin

@@ -180,18 +180,20 @@ class TimelineView(QWidget):
     def _paint_scores(self, painter: QPainter, timeline: Timeline) -> None:
         """The highest score of each column of pixels, T1 and T2 as lines."""
         p, chart = self._theme.palette, self._chart
-        columns = column_peaks(timeline.scores, self.frame_count, max(1, int(chart.width())))
+        count = max(1, min(int(chart.width()), self.frame_count))
+        columns = column_peaks(timeline.scores, self.frame_count, count)
+        wide = chart.width() / count
         finite = columns[np.isfinite(columns)]
         if not len(finite) or not math.isfinite(timeline.t2):
             return
         top = max(float(finite.max()), timeline.t2) * 1.08
         low = min(0.0, float(finite.min()))
         scale = chart.height() / max(top - low, 1e-9)
-        painter.setPen(QPen(QColor(p.accent), 1.4))
         for column in np.flatnonzero(np.isfinite(columns)):
-            x = chart.left() + float(column) + 0.5
-            y = chart.bottom() - (float(columns[column]) - low) * scale
-            painter.drawLine(QPointF(x, chart.bottom()), QPointF(x, y))
+            tall = (float(columns[column]) - low) * scale
+            left = chart.left() + float(column) * wide
+            bar = QRectF(left, chart.bottom() - tall, wide + 0.5, tall)
+            painter.fillRect(bar, QColor(p.accent))
         for threshold, verdict in ((timeline.t1, Verdict.REVIEW), (timeline.t2, Verdict.FAIL)):
             y = chart.bottom() - (threshold - low) * scale
             painter.setPen(QPen(QColor(self._theme.verdict(verdict).tint), 1, Qt.PenStyle.DashLine))

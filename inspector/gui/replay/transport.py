@@ -17,17 +17,24 @@ CONTEXT = "Replay"
 
 @dataclass(frozen=True, slots=True)
 class JumpSpec:
-    """A pair of buttons; ``key`` goes forward, with Shift back."""
+    """A pair of buttons; ``key`` goes forward, with Shift back. ``spoken`` where ``text`` is
+    a sign."""
 
     goal: Goal
     text: str
     key: str
+    spoken: str = ""
 
 
 JUMPS = (
     JumpSpec(Goal.FAIL, QT_TRANSLATE_NOOP("Replay", "Fail"), "F"),
     JumpSpec(Goal.REVIEW, QT_TRANSLATE_NOOP("Replay", "Review"), "R"),
-    JumpSpec(Goal.DISAGREEMENT, QT_TRANSLATE_NOOP("Replay", "Disagreement"), "D"),
+    JumpSpec(
+        Goal.DISAGREEMENT,
+        QT_TRANSLATE_NOOP("Replay", "≠ Truth"),
+        "D",
+        QT_TRANSLATE_NOOP("Replay", "Disagreement with the truth"),
+    ),
 )
 
 
@@ -53,7 +60,7 @@ class Transport(QWidget):
             button.setAutoRepeat(True)
         self._speeds = self._speed_box()
         self._place = QLabel()
-        self._place.setMinimumWidth(210)
+        self._place.setMinimumWidth(140)
         self._jumps: dict[Goal, list[QToolButton]] = {}
         self._lay_out()
         self._dress()
@@ -92,12 +99,13 @@ class Transport(QWidget):
         row.addStretch(1)
         for spec in JUMPS:
             row.addLayout(self._jump(spec))
-            row.addSpacing(6)
+            row.addSpacing(4)
 
     def _jump(self, spec: JumpSpec) -> QHBoxLayout:
         name = QCoreApplication.translate(CONTEXT, spec.text)
-        before = self._button("left", self.tr("Previous: %1").replace("%1", name))
-        after = self._button("right", self.tr("Next: %1").replace("%1", name))
+        full = QCoreApplication.translate(CONTEXT, spec.spoken or spec.text)
+        before = self._button("left", self.tr("Previous: %1").replace("%1", full))
+        after = self._button("right", self.tr("Next: %1").replace("%1", full))
         before.setToolTip(f"{before.accessibleName()} (Shift+{spec.key})")
         after.setToolTip(f"{after.accessibleName()} ({spec.key})")
         before.clicked.connect(lambda checked=False: self.jump_wanted.emit(spec.goal, False))
@@ -106,7 +114,7 @@ class Transport(QWidget):
         label = QLabel(name)
         label.setProperty("role", "muted")
         row = QHBoxLayout()
-        row.setSpacing(2)
+        row.setSpacing(5)
         for widget in (before, label, after):
             row.addWidget(widget)
         return row
@@ -118,6 +126,7 @@ class Transport(QWidget):
         button.setIconSize(QSize(20, 20))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setProperty("icon_name", icon)
+        button.setProperty("compact", True)
         return button
 
     def _speed_box(self) -> QComboBox:

@@ -30,7 +30,7 @@ from inspector.gui.runs.events import Shown
 from inspector.gui.theme.theme import Theme
 from inspector.gui.widgets.picture import PictureView
 
-SIDE_WIDTH = 340
+SIDE_WIDTH = 336
 FAR = 10
 """Frames that Shift and an arrow move by."""
 
@@ -66,8 +66,7 @@ class ReplayView(QWidget):
         self.part = PartPanel(theme)
         self.run = RunPanel(theme)
         self.compare = ComparePanel(theme)
-        self._open = self._tool(self.tr("Open"), "open", self.tr("Open footage (Ctrl+O)"))
-        self._open.clicked.connect(lambda checked=False: self.open_file_wanted.emit())
+        self._open = self._tool(self.tr("Open"), "open", self.tr("Open footage"))
         self._record = self._tool(self.tr("Record"), "record", "")
         self._record.clicked.connect(lambda checked=False: self.record_wanted.emit())
         self._export = self._tool(
@@ -111,18 +110,18 @@ class ReplayView(QWidget):
 
     def set_shown(self, shown: Shown | None, caption: str = "") -> None:
         self.picture.set_shown(shown)
-        self._set_caption(1, caption)
+        self._set_caption(1, self.tr("After   %1").replace("%1", caption))
 
     def set_before(self, shown: Shown | None, caption: str) -> None:
         """The same frame as the run before judged it; None shows one picture alone."""
         self._before_column.setVisible(shown is not None)
         self._captions[1].setVisible(shown is not None)
         self.before_picture.set_shown(shown)
-        self._set_caption(0, caption)
+        self._set_caption(0, self.tr("Before   %1").replace("%1", caption))
 
     def set_recent(self, recent: Sequence[Path]) -> None:
         menu = QMenu(self._open)
-        menu.addAction(self.tr("Video …"), self.open_file_wanted.emit)
+        menu.addAction(self.tr("Video …\tCtrl+O"), self.open_file_wanted.emit)
         menu.addAction(self.tr("Folder of images …"), self.open_folder_wanted.emit)
         if recent:
             menu.addSeparator()
@@ -238,7 +237,6 @@ class ReplayView(QWidget):
         self.tabs.addTab(self.run, self.tr("Run"))
         self.tabs.addTab(self.compare, self.tr("Compare"))
         self.tabs.tabBar().setExpanding(True)
-        self.tabs.setDocumentMode(True)
         self.tabs.currentChanged.connect(lambda index: self.tab_changed.emit())
         layout = QVBoxLayout(card)
         layout.setContentsMargins(1, 1, 1, 1)
@@ -260,7 +258,7 @@ class ReplayView(QWidget):
         return button
 
     def _connect(self) -> None:
-        self._open.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self._open.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.timeline.seek_wanted.connect(self.seek_wanted)
         self.transport.toggle_wanted.connect(self.toggle_wanted)
         self.transport.step_wanted.connect(self.step_wanted)

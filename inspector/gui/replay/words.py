@@ -93,5 +93,5 @@ def run_name(kept: KeptReplay) -> RunName:
     if outcome is None:
         return RunName(kept.number, str(kept.number))
     t = outcome.recipe.thresholds
-    text = f"{kept.number}   {outcome.model_title}   T1 {t.t1:.3g}   T2 {t.t2:.3g}"
+    text = f"{kept.number}:  {outcome.model_title}   {t.t1:.3g} / {t.t2:.3g}"
     return RunName(kept.number, text)
