@@ -61,8 +61,8 @@ def fit(
     method: Annotated[
         str,
         typer.Option(
-            help="auto (tries the next four), memory-bank, gaussian, fused, discriminator;"
-            " classifier, seed-cnn."
+            help="auto (tries the next five), memory-bank, whitened-bank, gaussian, fused,"
+            " discriminator; classifier, seed-cnn."
         ),
     ] = "memory-bank",
     out: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
@@ -108,9 +108,9 @@ def fit(
     With --all, every category that is not yet finished with the same images and options is
     trained and measured, and one that fails does not stop the rest.
 
-    auto, memory-bank, gaussian, fused and discriminator learn from train/good alone (the last
-    from train/<kind of defect> too, where there is one). classifier and seed-cnn learn from
-    every image of the category, those in test too: measure them with cross-validate.
+    classifier and seed-cnn learn from every image of the category, those in test too: measure
+    them with cross-validate. All other methods learn from train/good alone, discriminator from
+    train/<kind of defect> too, where there is one.
 
     --max-escape lowers T1, --max-review raises it, --max-overkill sets T2; what the images
     cannot promise is refused. classifier and seed-cnn count escapes on known defects that are

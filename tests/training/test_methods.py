@@ -15,7 +15,16 @@ from training.examples import Examples
 from training.export import export
 from training.holding_out import Train, fit_by, held_out
 from training.material import Material
-from training.methods import Defects, Fitted, Parts, auto, discriminator, fused, gaussian
+from training.methods import (
+    Defects,
+    Fitted,
+    Parts,
+    auto,
+    discriminator,
+    fused,
+    gaussian,
+    whitened_bank,
+)
 from training.methods.memory_bank import Options as BankOptions
 from training.methods.memory_bank import train as train_bank
 
@@ -52,6 +61,8 @@ def _head(
 
 
 def _fit(name: str, parts: Parts) -> Fitted:
+    if name == "whitened-bank":
+        return whitened_bank.fit(parts, seed=0, report=_nothing)
     if name == "gaussian":
         return gaussian.fit(parts, seed=0, report=_nothing)
     if name == "fused":
@@ -61,7 +72,7 @@ def _fit(name: str, parts: Parts) -> Fitted:
     return fit_by(train, material, discriminator.record(), seed=0, report=_nothing)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "fused", "discriminator"])
+@pytest.mark.parametrize("name", ["whitened-bank", "gaussian", "fused", "discriminator"])
 def test_defects_stand_out_and_the_graph_computes_the_same(name: str) -> None:
     parts = _parts()
     fitted = _fit(name, parts)
@@ -72,7 +83,7 @@ def test_defects_stand_out_and_the_graph_computes_the_same(name: str) -> None:
     assert export(fitted.detector, 64, 96, seed=0).difference < 1e-4
 
 
-@pytest.mark.parametrize("name", ["gaussian", "fused"])
+@pytest.mark.parametrize("name", ["whitened-bank", "gaussian"])
 def test_parts_that_were_learnt_from_score_lower_than_held_out_ones(name: str) -> None:
     parts = _parts()
     fitted = _fit(name, parts)
@@ -98,7 +109,7 @@ def test_a_gaussian_looks_at_the_place() -> None:
 
 def test_two_parts_are_enough() -> None:
     parts = _parts(2)
-    for train in (gaussian.train, fused.train):
+    for train in (whitened_bank.train, gaussian.train, fused.train):
         maps, _ = held_out(train, Material.of(parts, _nothing), seed=0, report=_nothing)
         assert np.isfinite(maps).all()
 

@@ -134,6 +134,7 @@ class Fit(Protocol):
 
 _MODULES = {
     "memory-bank": "memory_bank",
+    "whitened-bank": "whitened_bank",
     "gaussian": "gaussian",
     "fused": "fused",
     "discriminator": "discriminator",

@@ -28,6 +28,7 @@ from training.methods import (
     fused,
     gaussian,
     memory_bank,
+    whitened_bank,
 )
 from training.synthetic import PROBES, damage
 
@@ -39,6 +40,7 @@ MARGIN = 0.01
 
 CANDIDATES: Mapping[str, ModuleType] = {
     "memory-bank": memory_bank,
+    "whitened-bank": whitened_bank,
     "gaussian": gaussian,
     "fused": fused,
     "discriminator": discriminator,

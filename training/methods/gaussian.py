@@ -98,7 +98,7 @@ def train(
 ) -> Gaussian:
     """As ``holding_out.Train``; nothing is drawn, so ``seed`` changes nothing."""
     features = material.features[chosen, : options.views].flatten(0, 1)
-    projection = _principal(features, options.dimensions)
+    projection = principal(features)[1][:, -options.dimensions :].float().contiguous()
     kept = torch.stack([x.float() @ projection for x in features])
     means = kept.mean(0)
     covariance = _covariances(kept - means, options)
@@ -119,8 +119,8 @@ def record(options: Options = _DEFAULTS) -> Record:
     return asdict(options) | {"stages": ",".join(str(s) for s in options.stages)}
 
 
-def _principal(features: Tensor, dimensions: int) -> Tensor:
-    """float32 (c, d): the directions of greatest variance over all places and pictures."""
+def principal(features: Tensor) -> tuple[Tensor, Tensor]:
+    """float64 (c,) variances, rising, and (c, c) their directions, of (n, h, w, c)."""
     channels = features.shape[-1]
     total, squares = torch.zeros(channels).double(), torch.zeros(channels, channels).double()
     for x in features:
@@ -129,9 +129,8 @@ def _principal(features: Tensor, dimensions: int) -> Tensor:
         squares += (places.T @ places).double()
     count = features[..., 0].numel()
     mean = total / count
-    _, directions = torch.linalg.eigh(squares / count - torch.outer(mean, mean))
-    kept: Tensor = directions[:, -dimensions:].float().contiguous()
-    return kept
+    variances, directions = torch.linalg.eigh(squares / count - torch.outer(mean, mean))
+    return variances.clamp_min(0.0), directions
 
 
 def _covariances(residuals: Tensor, options: Options) -> Tensor:
