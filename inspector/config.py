@@ -32,6 +32,7 @@ class RunConfig:
         live: the source does not wait: frames may be dropped.
         recorded_only: refuse sources that do not wait (cameras, streams).
         realtime: pace a recorded source by its own clock, losing nothing.
+        job: name of the job that this is, for the record.
         db: the record; None keeps none.
         archive: folder for pictures of rejected parts; None keeps none.
         annotated: annotated video to write; None writes none.
@@ -48,6 +49,7 @@ class RunConfig:
     live: bool = False
     recorded_only: bool = False
     realtime: bool = False
+    job: str | None = None
     db: Path | None = None
     archive: Path | None = None
     archive_rule: ArchiveRule = field(default_factory=ArchiveRule)

@@ -125,5 +125,9 @@ def run_config(
     if named is None:
         return config
     return replace(
-        config, camera=named.camera, credential=named.credential, archive_rule=named.archive
+        config,
+        job=named.name,
+        camera=named.camera,
+        credential=named.credential,
+        archive_rule=named.archive,
     )

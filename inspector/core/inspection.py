@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,8 @@ class Verdict(StrEnum):
 
 
 _REJECTS = frozenset({Verdict.REVIEW, Verdict.INVALID, Verdict.FAIL})
+NAMED = frozenset({Verdict.REVIEW, Verdict.FAIL})
+"""Verdicts that may carry the type of a defect."""
 SEVERITY = MappingProxyType(
     {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.INVALID: 2, Verdict.FAIL: 3}
 )
@@ -87,6 +90,7 @@ class Prediction:
         model_id: ``category@version#sha256`` of the variant that ran.
         prepare_ms, network_ms: what this crop's share of the call took.
         fault: why there is no answer (the part was not located), None where there is.
+        defect_type: the type whose class score is highest, None where the model names none.
     """
 
     score: float
@@ -97,6 +101,7 @@ class Prediction:
     prepare_ms: float = 0.0
     network_ms: float = 0.0
     fault: str | None = None
+    defect_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ class Inspection:
     """The decision on one region of one frame, as it is recorded.
 
     ``score`` is NaN where there is none (INVALID and NO_PART). ``reason`` says why
-    a verdict is INVALID. ``part_index`` is None outside parts.
+    a verdict is INVALID. ``part_index`` is None outside parts. ``defect_type`` is the
+    model's guess, on FAIL and REVIEW only: a part that passed has no defect to name.
     """
 
     run_id: str
@@ -153,6 +159,7 @@ class Inspection:
     settled: bool = False
     reason: str | None = None
     timings: Timings = Timings()
+    defect_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,7 @@ class Part:
     the highest finite one of its settled frames (NaN for none); ``frames_settled``
     how many settled frames were captured, ``frames_inspected`` how many of those
     were inspected; ``key_frame`` the frame that decided (None if none was).
+    ``latency_ms`` is that frame's from capture to its verdict, NaN without one.
     """
 
     part_id: str
@@ -181,3 +189,5 @@ class Part:
     started_at: dt.datetime
     finished_at: dt.datetime
     reason: str | None = None
+    defect_type: str | None = None
+    latency_ms: float = math.nan

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from inspector.core.inspection import SEVERITY, Inspection, Part, Verdict, worst
+from inspector.core.inspection import NAMED, SEVERITY, Inspection, Part, Verdict, worst
 from inspector.core.presence import Presence
 from inspector.core.recipe import PartRule, Recipe, join_frames
 from inspector.errors import StateError
@@ -341,6 +341,8 @@ class PartAssembler:
             started_at=span.started_at,
             finished_at=span.finished_at,
             reason=_reason(verdict, span, key),
+            defect_type=key.telling.defect_type if key and verdict in NAMED else None,
+            latency_ms=key.telling.timings.age if key else math.nan,
         )
 
 

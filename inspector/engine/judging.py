@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspector.core.inspection import (
+    NAMED,
     Crop,
     Defect,
     Inspection,
@@ -103,7 +104,8 @@ class FrameJudge:
         finding = regions.find(prediction, region, self._recipe)
         verdict = judge(finding.score, self._recipe)
         reason = "no finite score" if verdict is Verdict.INVALID else None
-        return _Outcome(verdict, finding.score, finding.defects, reason)
+        kind = prediction.defect_type if verdict in NAMED else None
+        return _Outcome(verdict, finding.score, finding.defects, reason, kind)
 
     def _inspection(
         self, ticket: Ticket, region: RegionSpec, outcome: _Outcome, timings: Timings
@@ -122,6 +124,7 @@ class FrameJudge:
             settled=ticket.settled,
             reason=outcome.reason,
             timings=timings,
+            defect_type=outcome.defect_type,
         )
 
 
@@ -131,6 +134,7 @@ class _Outcome:
     score: float = math.nan
     defects: tuple[Defect, ...] = ()
     reason: str | None = None
+    defect_type: str | None = None
 
     @classmethod
     def invalid(cls, reason: str) -> _Outcome:

@@ -213,7 +213,15 @@ class OnnxPredictor:
             model_id=self.model_id,
             prepare_ms=ready.milliseconds,
             network_ms=network_ms,
+            defect_type=self._type_of(None if classes is None else classes[index]),
         )
+
+    def _type_of(self, class_scores: NDArray[np.float32] | None) -> str | None:
+        """The name of the highest score; None where no score is finite or has a name."""
+        if class_scores is None or not np.isfinite(class_scores).all():
+            return None
+        place = int(class_scores.argmax())
+        return self.manifest.labels[place] if place < len(self.manifest.labels) else None
 
     def _to_crop(self, to_crop: Affine, map_hw: tuple[int, ...] | None) -> Affine:
         """From map pixels (input pixels where there is no map) to the crop's."""

@@ -150,6 +150,10 @@ def _start(
         variant=predictor.variant,
         program_version=__version__,
         started_at=_now(),
+        job=config.job,
+        archive=str(config.archive.resolve()) if config.archive else None,
+        image_width=info.width,
+        image_height=info.height,
     )
 
 

@@ -100,6 +100,7 @@ def sidecar(part: Part, frame: Frame) -> dict[str, Any]:
         "verdict": part.verdict.value,
         "score": finite(part.score),
         "reason": part.reason,
+        "defect_type": part.defect_type,
         "defects": [
             {
                 "box": d.box.as_tuple(),
@@ -140,8 +141,8 @@ def write_entry(
     entry = Entry(number, part.part_index, frame.index, folder, stem, part.verdict, size)
     folder.mkdir(exist_ok=True)
     try:
-        _write_atomically(folder / f"{stem}.json", text)
-        _write_atomically(folder / f"{stem}.png", png)
+        write_atomically(folder / f"{stem}.json", text)
+        write_atomically(folder / f"{stem}.png", png)
         fsync_folder(folder)
     except OSError:
         # the first error is the one to tell, whether or not the clearing up works
@@ -151,7 +152,8 @@ def write_entry(
     return entry
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
+    """Whole or not at all; durable once its folder is (``fsync_folder``). Raises OSError."""
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
         file.write(data)

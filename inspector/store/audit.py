@@ -70,15 +70,22 @@ class _Sealed:
 def append_audit(store: Store, key: bytes, station_id: str, entry: AuditEntry) -> AuditHead:
     """Adds a row to the station's chain, durable at return. Raises StoreError."""
     with translated(store.path), store.engine.begin() as connection:
-        last = _last(connection, station_id)
-        seq, before = (last.seq + 1, last.mac) if last else (1, _FIRST)
-        mac = _seal_row(key, before, station_id, seq, entry)
-        values = {name: getattr(entry, name) for name in AuditEntry.__slots__}
-        connection.execute(
-            insert(schema.audit).values(station_id=station_id, seq=seq, mac=mac, **values)
-        )
-        head = AuditHead(seq, _seal_head(key, station_id, seq, mac))
-        _put_head(connection, station_id, head)
+        return append_within(connection, key, station_id, entry)
+
+
+def append_within(
+    connection: Connection, key: bytes, station_id: str, entry: AuditEntry
+) -> AuditHead:
+    """The same inside a transaction that writes: the change and its entry, or neither."""
+    last = _last(connection, station_id)
+    seq, before = (last.seq + 1, last.mac) if last else (1, _FIRST)
+    mac = _seal_row(key, before, station_id, seq, entry)
+    values = {name: getattr(entry, name) for name in AuditEntry.__slots__}
+    connection.execute(
+        insert(schema.audit).values(station_id=station_id, seq=seq, mac=mac, **values)
+    )
+    head = AuditHead(seq, _seal_head(key, station_id, seq, mac))
+    _put_head(connection, station_id, head)
     return head
 
 

@@ -34,6 +34,9 @@ class RunStart:
         recipe: the whole recipe as a JSON-ready mapping: the record must be readable
             when the file is long gone.
         started_at: UTC.
+        job: name of the product, None for a run without a job.
+        archive: folder of the pictures, absolute; None where none are kept.
+        image_width, image_height: of every frame, pixels.
     """
 
     run_id: str
@@ -47,6 +50,10 @@ class RunStart:
     variant: str
     program_version: str
     started_at: dt.datetime
+    job: str | None = None
+    archive: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

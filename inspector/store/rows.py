@@ -78,6 +78,8 @@ def part_row(part: Part, run: int, setup: int) -> Row:
         "defects": defects_to_json(part.defects),
         "started_at": part.started_at,
         "finished_at": part.finished_at,
+        "defect_type": part.defect_type,
+        "latency_us": _micros(part.latency_ms) if math.isfinite(part.latency_ms) else None,
     }
 
 

@@ -27,9 +27,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 """The Alembic revision that this metadata stands for (a test holds them together)."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -84,8 +85,14 @@ runs = Table(
     Column("stop_reason", String),
     Column("error", Text),
     Column("counters", JSON(none_as_null=True)),
+    # NULL in runs that were recorded before these were kept
+    Column("job", String),
+    Column("archive", String),
+    Column("image_width", Integer),
+    Column("image_height", Integer),
 )
 Index("ix_runs_started_at", runs.c.started_at)
+Index("ix_runs_job", runs.c.job)
 
 # Which model judged by which recipe: named once instead of in every row.
 setups = Table(
@@ -118,11 +125,48 @@ parts = Table(
     Column("defects", JSON(none_as_null=True)),
     Column("started_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime, nullable=False),
+    Column("defect_type", String),
+    Column("latency_us", Integer),
     UniqueConstraint("run", "part_index", name="uq_parts"),
     CheckConstraint(_VERDICTS, name="ck_parts_verdict"),
 )
-Index("ix_parts_time", parts.c.finished_at, parts.c.verdict)
-Index("ix_parts_verdict", parts.c.verdict, parts.c.finished_at)
+# In the order in which the history is paged, and with all that filters and counts ask
+# for: neither has to visit the table. The smaller one is for those who ask for rejects.
+_ASKED_FOR = (
+    parts.c.finished_at,
+    parts.c.part_id,
+    parts.c.verdict,
+    parts.c.run,
+    parts.c.setup,
+    parts.c.score,
+)
+REJECTS = text("verdict <> 'PASS'")
+"""In so many words: no database would see by a parameter that an index on this fits."""
+Index("ix_parts_history", *_ASKED_FOR, parts.c.latency_us)
+Index(
+    "ix_parts_rejects",
+    *_ASKED_FOR,
+    parts.c.reason,
+    parts.c.defect_type,
+    sqlite_where=REJECTS,
+    postgresql_where=REJECTS,
+)
+
+# What a person said of a part: beside its verdict, never over it. Rows are added only;
+# the newest counts, and an undo is one more row.
+part_labels = Table(
+    "part_labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("part_id", String(26), ForeignKey("parts.part_id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("who", String, nullable=False),
+    Column("judgement", String(9), nullable=False),
+    Column("defect_type", String),
+    Column("why", Text, nullable=False),
+    CheckConstraint("judgement IN ('GOOD', 'BAD', 'WITHDRAWN')", name="ck_part_labels"),
+)
+Index("ix_part_labels_part", part_labels.c.part_id, part_labels.c.id)
 
 frames = Table(
     "frames",

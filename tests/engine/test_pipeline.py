@@ -130,6 +130,19 @@ def test_a_part_that_cannot_be_located_is_invalid_whatever_its_score():
     assert (sink.parts[0].verdict, sink.parts[0].reason) == (Verdict.INVALID, "not located")
 
 
+def test_a_defect_is_named_on_rejected_parts_only():
+    class Naming(ScriptedPredictor):
+        def predict(self, crops):
+            return [dataclasses.replace(p, defect_type="dent") for p in super().predict(crops)]
+
+    _, sink = run(ScriptedSource(belt("gbx")), predictor=Naming())
+    assert [p.verdict for p in sink.parts] == [Verdict.PASS, Verdict.FAIL, Verdict.INVALID]
+    assert [p.defect_type for p in sink.parts] == [None, "dent", None]
+    assert [i.defect_type for i in sink.inspections] == [None, "dent", None]
+    ages = {i.frame_index: i.timings.age for i in sink.inspections}
+    assert [p.latency_ms for p in sink.parts] == [ages[p.key_frame] for p in sink.parts]
+
+
 def test_a_blank_picture_is_invalid_without_asking_the_network():
     predictor = ScriptedPredictor()
     blank = frame(0, np.zeros((64, 64, 3), np.uint8))

@@ -13,6 +13,7 @@ import onnxruntime as ort
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from inspector.core.geometry import Box, Roi
@@ -318,3 +319,36 @@ def test_a_part_that_is_not_located_has_a_fault_and_no_score(tmp_path, monkeypat
     # answers go to the crops they belong to, not to their places in the batch
     assert found[1].score > found[3].score
     assert with_fixture.predict([Crop(images[0])])[0].fault == predictor_module.NOT_LOCATED
+
+
+def _two_types(draft: Draft) -> None:
+    """Adds class scores: the score itself is that of "scratch", its rest that of "dent"."""
+    graph = draft.model.graph
+    graph.node.extend(
+        [
+            helper.make_node("Neg", ["score"], ["minus"]),
+            helper.make_node("Unsqueeze", ["score", "channel_axis"], ["first"]),
+            helper.make_node("Unsqueeze", ["minus", "channel_axis"], ["second"]),
+            helper.make_node("Concat", ["first", "second"], ["types"], axis=1),
+        ]
+    )
+    graph.output.append(helper.make_tensor_value_info("types", TensorProto.FLOAT, ["N", 2]))
+    scores = draft.golden["anomaly_score"]
+    draft.golden["class_scores"] = np.stack([scores, -scores], axis=1)
+    draft.manifest["outputs"].append({"role": "class_scores", "name": "types", "shape": [2]})
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"), [(["scratch", "dent"], "scratch"), ([], None), (["a", "b", "c"], "a")]
+)
+def test_the_type_of_the_highest_class_score_is_named(
+    tmp_path: Path, labels: list[str], named: str | None
+) -> None:
+    def tamper(draft: Draft) -> None:
+        _two_types(draft)
+        draft.manifest["labels"] = labels
+
+    predictor = open_predictor(write_tiny_package(tmp_path / "tiny", tamper=tamper))
+    (prediction,) = predictor.predict([Crop(gray(64, 64, 51))])
+    assert prediction.defect_type == named
+    predictor.close()

@@ -9,8 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import StaticPool, create_engine
 from sqlalchemy.exc import OperationalError
 
 from inspector.errors import StoreError, StoreUnavailableError
@@ -204,3 +206,41 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         open_reader(tmp_path / "record.db").engine.connect() as connection,
     ):
         connection.exec_driver_sql("DELETE FROM runs")
+
+
+def test_a_record_of_the_first_version_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+    path = old_record(tmp_path / "record.db")
+    with closing(sqlite3.connect(path)) as raw:
+        engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+        with engine.begin() as connection:
+            config = migrate.configuration()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+    run = (1, "R" * 26, "s", "c", "u", "m", "r", "{}", "p", "v", "0", 5, None, "X", "", None, None)
+    made = ("P" * 26, 1, 1, 0, "FAIL", 0.5, None, 0, 9, 4, 3, 5, "[[1,2,3,4,5.0,0.5]]", 1, 2)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"INSERT INTO runs VALUES ({','.join('?' * len(run))})", run)
+        raw.execute("INSERT INTO setups VALUES (1, 'm', 'r')")
+        raw.execute(f"INSERT INTO parts VALUES ({','.join('?' * len(made))})", made)
+        raw.commit()
+    with pytest.raises(StoreUnavailableError, match="upgrades it"):
+        open_reader(path)
+
+    open_store(path).close()
+
+    open_store(tmp_path / "new.db").close()
+    assert tables(path) == tables(tmp_path / "new.db")
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT * FROM parts").fetchone() == (*made, None, None)
+        assert raw.execute("SELECT * FROM runs").fetchone() == (*run, None, None, None, None)
+
+
+def test_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "record.db")
+    with store.engine.begin() as connection:
+        config = migrate.configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert "part_labels" not in tables(store.path)
+    assert "ix_parts_time" in tables(store.path)
+    open_store(store.path)

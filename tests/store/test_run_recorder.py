@@ -42,9 +42,10 @@ def rows(path: Path, table) -> list:
 
 def test_facts_come_back_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "record.db"
-    start = run_start()
+    start = run_start(job="nut", image_size=(640, 480))
     recorder = begin_run(open_store(path), start)
-    bad = part(3, Verdict.FAIL, score=0.875, defects=(SPOT,))
+    named = {"defect_type": "dent", "latency_ms": 12.5}
+    bad = part(3, Verdict.FAIL, score=0.875, defects=(SPOT,), **named)
     recorder.write([inspection(35, Verdict.FAIL, score=0.875)], [bad])
     recorder.finish(END)
 
@@ -54,6 +55,7 @@ def test_facts_come_back_as_they_were_written(tmp_path: Path) -> None:
     (setup,) = rows(path, schema.setups)
 
     assert (run.run_id, run.station_id, run.started_at) == (start.run_id, "station", NOW)
+    assert (run.job, run.image_width, run.image_height) == ("nut", 640, 480)
     assert (run.recipe, run.counters) == ({"t1": 0.4, "t2": 0.6}, {"captured": 7})
     assert (run.finished_at, run.state, run.error) == (END.finished_at, "STOPPED", None)
     assert (setup.model_id, setup.recipe_id) == (MODEL, RECIPE)
@@ -61,6 +63,7 @@ def test_facts_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert (stored.verdict, stored.score, stored.key_frame) == ("FAIL", 0.875, 35)
     assert (stored.started_at, stored.finished_at) == (bad.started_at, bad.finished_at)
     assert defects_from_json(stored.defects) == (SPOT,)
+    assert (stored.defect_type, stored.latency_us) == ("dent", 12_500)
     assert (frame.frame_index, frame.region, frame.part_index) == (35, "main", 3)
     assert (frame.network_us, frame.age_us, frame.settled) == (11875, 15075, True)
     assert frame.captured_at == NOW

@@ -33,6 +33,8 @@ def run_start(
     started_at: dt.datetime = NOW,
     station_id: str = "station",
     source_id: str = "cam",
+    job: str | None = None,
+    image_size: tuple[int, int] | None = None,
 ) -> RunStart:
     return RunStart(
         run_id=run_id or new_id(),
@@ -46,6 +48,9 @@ def run_start(
         variant="fp32",
         program_version="0.1",
         started_at=started_at,
+        job=job,
+        image_width=image_size[0] if image_size else None,
+        image_height=image_size[1] if image_size else None,
     )
 
 
@@ -59,6 +64,8 @@ def part(
     model_id: str = MODEL,
     defects: tuple[Defect, ...] = (),
     run_id: str = "run",
+    defect_type: str | None = None,
+    latency_ms: float = math.nan,
 ) -> Part:
     return Part(
         part_id=new_id(),
@@ -77,6 +84,8 @@ def part(
         started_at=at - dt.timedelta(milliseconds=150),
         finished_at=at,
         reason=reason,
+        defect_type=defect_type,
+        latency_ms=latency_ms,
     )
 
 

@@ -27,6 +27,9 @@ FIELDS = (
     "station_id",
     "source_id",
     "fault",
+    "labelled_by",
+    "labelled_at",
+    "label_why",
 )
 """What is kept of a sidecar."""
 LABEL = "label"
