@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
 from training.datasets import SUFFIXES, Category, read_bytes
@@ -26,9 +28,13 @@ def digest(document: object) -> str:
 
 
 def order_options(order: Order) -> dict[str, Any]:
-    """All of an order that decides what the package holds, but its images."""
+    """All of an order that decides what the package holds, but its images; for JSON."""
     names = [f.name for f in fields(order) if f.name not in _WHERE_NOT_WHAT]
-    return {name: getattr(order, name) for name in names}
+    return {name: _plain(getattr(order, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def data_digest(category: Category) -> str:

@@ -44,7 +44,8 @@ def seeds(
         typer.Option(help="official: train on good, test on test; supervised: in folds."),
     ] = "official",
     method: Annotated[
-        str | None, typer.Option(help="memory-bank; classifier for supervised.")
+        str | None,
+        typer.Option(help="As of fit; memory-bank by default, classifier for supervised."),
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=64, max=1024, help="Side of the input, a multiple of 32.")

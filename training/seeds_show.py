@@ -48,7 +48,11 @@ def figure_names(document: Seeds) -> list[str]:
 
 def _section(document: Seeds) -> str:
     names, n = figure_names(document), len(document["seeds"])
-    options = ", ".join(f"{key} {value}" for key, value in sorted(document["options"].items()))
+    options = ", ".join(
+        f"{key} {value}"
+        for key, value in sorted(document["options"].items())
+        if key != "licence" and not isinstance(value, dict)
+    )
     lines = [
         f"## {document['category']}, {document['protocol']} protocol, {document['method']}",
         "",

@@ -173,7 +173,7 @@ def _one_fold(
         fold=fold,
         n_train=len(chosen),
         n_test=len(tested),
-        thresholds=predictor.thresholds.model_dump(),
+        thresholds=predictor.thresholds.model_dump(include={"t1", "t2"}),
         confusion=asdict(_rates(outcomes)),
         train_seconds=round(seconds, 2),
         curves=curves,
