@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
+
+BACKGROUND_NICE = 10
 
 
 def fsync_folder(folder: Path) -> None:
@@ -19,3 +22,16 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def step_back() -> None:
+    """Gives this thread, and those it starts, less of the processor than the others have.
+
+    On Linux every thread has a priority of its own, and hands it down; elsewhere this
+    does nothing, for there a thread's priority is not handed down.
+    """
+    if sys.platform == "linux":
+        me = threading.get_native_id()
+        # never forward again: that would need a privilege
+        nice = max(BACKGROUND_NICE, os.getpriority(os.PRIO_PROCESS, me))
+        os.setpriority(os.PRIO_PROCESS, me, nice)

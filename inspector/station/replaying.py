@@ -14,6 +14,7 @@ from inspector.core.timeline import Timeline
 from inspector.core.truth import TruePart, TruthReport, score_parts
 from inspector.engine.status import PipelineStatus
 from inspector.engine.threads import GuardedThread
+from inspector.platforms import step_back
 from inspector.station.build import Station, build_station, check_ended
 from inspector.station.replay_index import ReplayIndex
 
@@ -143,6 +144,8 @@ class ReplayRun:
             return self._outcome
 
     def _work(self) -> None:
+        # a line that is being inspected beside it goes first
+        step_back()
         outcome = self._run()
         phase = Phase.CANCELLED if outcome is None else Phase.FINISHED
         self._after(phase)

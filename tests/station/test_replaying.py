@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -212,6 +214,20 @@ def test_truth_beside(tmp_path: Path):
     (tmp_path / "folder.x").mkdir()
     (tmp_path / "folder.x.csv").write_text("part,first_frame,last_frame,label\n0,1,2,good\n")
     assert find_truth(tmp_path / "folder.x").parts is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread's own priority, handed down")
+def test_a_replay_leaves_the_processor_to_the_line(config: RunConfig):
+    nice = []
+
+    def note(part, frame):
+        nice.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    run = ReplayRun(config)
+    run.index.on_part = note  # type: ignore[method-assign]
+    finished(run)
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert set(nice) == {max(10, ours)}
 
 
 def test_frames_that_were_lost_are_not_made_up():

@@ -17,7 +17,13 @@ from inspector.gui.replay.keeping import Keeping
 from inspector.gui.replay.runs import ReplayRuns
 from inspector.gui.replay.setup import product_of
 from inspector.gui.replay.view import ReplayView, focus_stage
-from inspector.gui.replay.words import as_shown, footage_facts, nothing_more, place_words, run_name
+from inspector.gui.replay.words import (
+    as_shown,
+    footage_facts,
+    nothing_more,
+    place_words,
+    run_caption,
+)
 from inspector.gui.work import Done, Failed, Outcome
 from inspector.station.replay_desk import ReplayDesk
 
@@ -208,7 +214,7 @@ class ReplayController(QObject):
         if settled or self._ticks % TIMELINE_EVERY == 0 or not self._drawn:
             self._show_timeline(desk, status)
         self._show_transport(status)
-        self._show_picture(desk, played, status)
+        self._show_picture(desk, played)
         if status.error is not None and not self._told_error:
             self._told_error = True
             self._view.picture.set_empty(str(status.error), "warning")
@@ -241,7 +247,7 @@ class ReplayController(QObject):
         transport.set_place(place_words(status.position, status.frame_count, fps))
         self._view.timeline.set_position(status.position)
 
-    def _show_picture(self, desk: ReplayDesk, played: Played | None, status: PlayerStatus) -> None:
+    def _show_picture(self, desk: ReplayDesk, played: Played | None) -> None:
         run = desk.current
         before = self.runs.before if self._view.comparing else None
         timeline = run.timeline() if run is not None else None
@@ -251,27 +257,21 @@ class ReplayController(QObject):
         self._drawn = drawn
         recipe = run.recipe if run is not None else None
         shown = as_shown(played, played.recorded, recipe)
-        name = self.runs.current_name()
-        self._view.set_shown(shown, name)
+        index = played.frame.index
+        self._view.set_shown(shown, run_caption(run, index))
         if before is not None:
-            recorded = before.run.index.recorded(played.frame.index)
+            recorded = before.run.index.recorded(index)
             other = as_shown(played, recorded, before.run.recipe)
-            self._view.set_before(other, run_name(before).text)
+            self._view.set_before(other, run_caption(before.run, index))
         else:
             self._view.set_before(None, "")
-        self._show_part(timeline, played, status)
-        if played.recorded is None and run is not None and self._reached(timeline, played):
+        self._show_part(desk, timeline, played)
+        if played.recorded is None and run is not None and run.index.recorded(index) is not None:
+            # the run has been there since
             desk.player.refresh()
 
-    def _reached(self, timeline: Timeline | None, played: Played) -> bool:
-        """Whether the run has been at that frame since it was drawn."""
-        desk = self._desk
-        run = desk.current if desk is not None else None
-        return run is not None and run.index.recorded(played.frame.index) is not None
-
-    def _show_part(self, timeline: Timeline | None, played: Played, status: PlayerStatus) -> None:
-        desk = self._desk
-        run = desk.current if desk is not None else None
+    def _show_part(self, desk: ReplayDesk, timeline: Timeline | None, played: Played) -> None:
+        run = desk.current
         mark = timeline.mark_at(played.frame.index) if timeline is not None else None
         recipe = run.recipe if run is not None else None
         self._view.part.set_part(

@@ -55,16 +55,6 @@ class ReplayRuns(QObject):
             return None
         return next((k for k in self._desk.kept if k.number == self._pair[0]), None)
 
-    def current_name(self) -> str:
-        """Of the run whose findings are on show."""
-        desk = self._desk
-        if desk is None:
-            return ""
-        for kept in desk.kept:
-            if kept.run is desk.current:
-                return run_name(kept).text
-        return tr("Run in progress") if desk.running is not None else ""
-
     def adopt(self, desk: ReplayDesk, product: str) -> None:
         """Other footage; where it is that of a product it is run at once."""
         self._context.work.forget(KEY)

@@ -110,14 +110,17 @@ class ReplayView(QWidget):
 
     def set_shown(self, shown: Shown | None, caption: str = "") -> None:
         self.picture.set_shown(shown)
-        self._set_caption(1, self.tr("After   %1").replace("%1", caption))
+        self._set_caption(1, self.tr("AFTER   %1").replace("%1", caption))
 
     def set_before(self, shown: Shown | None, caption: str) -> None:
         """The same frame as the run before judged it; None shows one picture alone."""
+        for picture in (self.picture, self.before_picture):
+            # side by side there is less room: what was inspected gets all of it
+            picture.follow_region(shown is not None)
         self._before_column.setVisible(shown is not None)
         self._captions[1].setVisible(shown is not None)
         self.before_picture.set_shown(shown)
-        self._set_caption(0, self.tr("Before   %1").replace("%1", caption))
+        self._set_caption(0, self.tr("BEFORE   %1").replace("%1", caption))
 
     def set_recent(self, recent: Sequence[Path]) -> None:
         menu = QMenu(self._open)

@@ -12,8 +12,9 @@ from inspector.engine.playback import Recorded
 from inspector.engine.playback import Shown as Played
 from inspector.gui.replay.state import RunName
 from inspector.gui.runs.events import Shown
+from inspector.gui.widgets.verdict import verdict_word
 from inspector.station.replay_desk import KeptReplay
-from inspector.station.replaying import Phase, ReplayStatus
+from inspector.station.replaying import Phase, ReplayRun, ReplayStatus
 from inspector.station.truth_beside import TruthBeside
 
 _UNJUDGED = Recipe(name="none", model_sha256="0" * 64, thresholds=Thresholds(t1=0.0, t2=0.0))
@@ -95,3 +96,15 @@ def run_name(kept: KeptReplay) -> RunName:
     t = outcome.recipe.thresholds
     text = f"{kept.number}:  {outcome.model_title}   {t.t1:.3g} / {t.t2:.3g}"
     return RunName(kept.number, text)
+
+
+def run_caption(run: ReplayRun | None, frame: int) -> str:
+    """Over a picture: what that run says of the part there, and what it judged by."""
+    outcome = run.outcome() if run is not None else None
+    if run is None or outcome is None:
+        return ""
+    mark = run.timeline().mark_at(frame)
+    verdict = mark.verdict if mark is not None else None
+    t = outcome.recipe.thresholds
+    by = f"{outcome.model_title}   T1 {t.t1:.3g}   T2 {t.t2:.3g}"
+    return f"{verdict_word(verdict)}   ·   {by}" if verdict is not None else by

@@ -64,6 +64,12 @@ class PictureView(QWidget):
             self._note = text
             self.update()
 
+    def follow_region(self, follow: bool) -> None:  # noqa: FBT001 - a setter
+        """Whether only the inspected region and a margin fill the view."""
+        if follow != self._follow:
+            self._follow = follow
+            self._redraw()
+
     @property
     def shown(self) -> Shown | None:
         return self._shown
