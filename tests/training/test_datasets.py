@@ -141,3 +141,16 @@ def test_is_grey() -> None:
     one_pixel = cv2.merge([np.zeros((4, 4), np.uint8)] * 3)
     one_pixel[1, 1, 2] = 1
     assert not is_grey(one_pixel)
+
+
+def test_defects_to_learn_from_have_outlines_of_their_own(tmp_path: Path) -> None:
+    """Not those of a test image with the same name."""
+    root = write_category(tmp_path, good=3)
+    folder = root / "disc"
+    assert find_category(root, "disc").train_defective() == []
+    write_image(folder / "train" / "blot" / "000.png", disc(7))
+    write_image(folder / "train" / "dent" / "000.png", disc(8))
+    mask = folder / "ground_truth" / "train" / "dent" / "000_mask.png"
+    write_image(mask, np.zeros((96, 96, 3), np.uint8))
+    found = find_category(root, "disc").train_defective()
+    assert [(s.kind, s.mask) for s in found] == [("blot", None), ("dent", mask)]
