@@ -67,7 +67,8 @@ def test_document(discs: Path, trained: Trained) -> None:
     ]
     assert (result["schema"], result["category"], result["protocol"]) == (2, "disc", "official")
     assert (result["n_good"], result["n_defective"]) == (5, 5)
-    assert result["thresholds"] == trained.manifest.variants[0].thresholds.model_dump()
+    proposed = trained.manifest.variants[0].thresholds
+    assert result["thresholds"] == {"t1": proposed.t1, "t2": proposed.t2}
     assert list(result["image"]) == IMAGE_KEYS
     assert result["image"]["auroc"] == 1.0
     assert sum(result["image"]["confusion"].values()) == 10

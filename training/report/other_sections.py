@@ -48,6 +48,12 @@ def promises_section(manifest: ModelManifest, result: Evaluation) -> Section:
             wilson(image["at_t2"]["overkills"] / n_good, n_good),
         ),
         _promise(
+            "good parts in review",
+            basis.expected_review,
+            f"{image['review_load']['good']:.1%} of {n_good}",
+            wilson(image["review_load"]["good"], n_good),
+        ),
+        _promise(
             "defective parts below T1",
             basis.expected_escape,
             f"{image['escapes']} of {n_bad}",
@@ -73,8 +79,18 @@ def _promise(
 
 
 def _basis(basis: ThresholdBasis) -> str:
-    text = f"Thresholds: {basis.method}. From {basis.n_good} good"
-    return f"{text} and {basis.n_defective} defective images."
+    text = (
+        f"Thresholds: {basis.method}. From {basis.n_good} good and {basis.n_defective} defective"
+        " images."
+    )
+    if basis.synthetic_escape is not None and basis.synthetic_escape_at_most is not None:
+        text += (
+            f" Of {basis.n_synthetic} made-up defects {basis.synthetic_escape:.1%} passed (at most"
+            f" {basis.synthetic_escape_at_most:.1%}), which promises nothing of real ones."
+        )
+    if basis.escape_at_most is not None:
+        text += f" Escapes: at most {basis.escape_at_most:.1%} at 95 % confidence."
+    return text
 
 
 def comparison_section(facts: Facts) -> Section:
