@@ -25,6 +25,7 @@ from inspector.gui.qt_environment import keep_opencv_qt_out
 from inspector.gui.runs.controller import RunController, StartSession
 from inspector.gui.runs.session import RunSession
 from inspector.gui.settings import SettingsFile, default_folder
+from inspector.gui.theme.fonts import load_fonts
 from inspector.gui.theme.theme import Theme
 from inspector.gui.work import WorkRunner
 
@@ -43,6 +44,7 @@ def make_application(arguments: Sequence[str]) -> QApplication:
     application.setApplicationDisplayName("Inspector")
     application.setApplicationVersion(__version__)
     application.setStyle("Fusion")
+    load_fonts()
     return application
 
 

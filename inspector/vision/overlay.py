@@ -15,6 +15,8 @@ from inspector.core.inspection import Defect
 from inspector.vision.resize import resize
 
 _WARM, _HOT = (30, 170, 255), (40, 30, 235)
+_BELOW, _SPAN = 0.08, 0.4
+"""Heat begins so far below T1 and is hottest so far above that, in shares of T1."""
 _LINE, _EDGE = (255, 255, 255), (20, 20, 20)
 
 
@@ -109,9 +111,9 @@ def _placed(
 
 
 def _blend(canvas: Image, box: Box, heat: NDArray[np.float32], t1: float, opacity: float) -> None:
-    """Warm from well below T1, hot from T1 on; nothing where the part looks as it should."""
+    """Warm from just below T1, hot well above it; nothing where the part looks as it should."""
     reach = max(abs(t1), 1e-6)
-    level = np.clip((heat - (t1 - 0.35 * reach)) / (0.7 * reach), 0.0, 1.0)
+    level = np.clip((heat - (t1 - _BELOW * reach)) / (_SPAN * reach), 0.0, 1.0)
     if not level.any():
         return
     place = canvas[box.y1 : box.y2, box.x1 : box.x2]

@@ -7,7 +7,7 @@ from collections import Counter
 from PySide6.QtCore import QObject
 
 from inspector.core.inspection import Verdict
-from inspector.engine.status import PipelineStatus
+from inspector.engine.status import PipelineStatus, State
 from inspector.gui.context import AppContext
 from inspector.gui.live.state import Choice, RunState
 from inspector.gui.live.view import LiveView
@@ -30,6 +30,7 @@ class LiveController(QObject):
         self._context, self._view = context, view
         self._counts: Counter[Verdict] = Counter()
         self._product = ""
+        self._lost = False
         runs, launcher = context.runs, context.launcher
         view.start_wanted.connect(launcher.start)
         view.stop_wanted.connect(launcher.stop)
@@ -83,6 +84,8 @@ class LiveController(QObject):
         if snapshot is not None:
             ended = RunState.FAILED if snapshot.error else RunState.ENDED
             state = _STATES.get(snapshot.phase, ended)
+            if state is RunState.RUNNING and is_lost(snapshot.status):
+                state = RunState.LOST
         self._view.set_state(state, can_start=self._context.launcher.can_start)
 
     def _on_part(self, event: PartEvent) -> None:
@@ -93,6 +96,14 @@ class LiveController(QObject):
             self._view.add_rejected(event)
 
     def _on_status(self, status: PipelineStatus) -> None:
+        if is_lost(status) is not self._lost:
+            self._lost = is_lost(status)
+            self._show_state()
         age = status.last_frame_age_s
         running = self._context.runs.phase is Phase.RUNNING
         self._view.set_stale(age if running and age is not None and age > STALE_S else None)
+
+
+def is_lost(status: PipelineStatus | None) -> bool:
+    """The source is being brought back."""
+    return status is not None and status.state is State.DEGRADED

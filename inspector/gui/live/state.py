@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """NONE: nothing was started yet. FAILED: ended by an error."""
+    """NONE: nothing was started yet. LOST: running without a camera. FAILED: ended by an
+    error."""
 
     NONE = "none"
     STARTING = "starting"
     RUNNING = "running"
+    LOST = "lost"
     STOPPING = "stopping"
     ENDED = "ended"
     FAILED = "failed"

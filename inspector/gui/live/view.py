@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,17 @@ from inspector.gui.widgets.counters import Counters
 from inspector.gui.widgets.fail_strip import FailStrip
 from inspector.gui.widgets.picture import PictureView
 from inspector.gui.widgets.verdict import VerdictBanner
+
+_TONES = {
+    RunState.STARTING: "busy",
+    RunState.RUNNING: "good",
+    RunState.LOST: "danger",
+    RunState.STOPPING: "busy",
+    RunState.FAILED: "danger",
+}
+
+
+_ACTIVE = (RunState.STARTING, RunState.RUNNING, RunState.LOST, RunState.STOPPING)
 
 
 class LiveView(QWidget):
@@ -50,7 +60,7 @@ class LiveView(QWidget):
         self.fails.chosen.connect(self.part_chosen)
         self._jobs = self._job_box()
         self._state = QLabel()
-        self._state.setProperty("role", "muted")
+        self._state.setProperty("role", "state")
         self._start = self._button(self.tr("Start"), "primary", self.start_wanted.emit)
         self._stop = self._button(self.tr("Stop"), "", self.stop_wanted.emit)
         self._lay_out()
@@ -74,13 +84,19 @@ class LiveView(QWidget):
         self._jobs.blockSignals(False)
 
     def set_state(self, state: RunState, *, can_start: bool = False) -> None:
-        active = state in (RunState.STARTING, RunState.RUNNING, RunState.STOPPING)
+        active = state in _ACTIVE
         self._start.setEnabled(can_start and not active)
         self._stop.setEnabled(active and state is not RunState.STOPPING)
         self._jobs.setEnabled(not active)
-        self._state.setText(self._state_words()[state])
+        self._show_state(state)
         picture, icon = self._picture_words(state)
         self.live_picture.set_empty(picture, icon)
+
+    def _show_state(self, state: RunState) -> None:
+        self._state.setText(f"●  {self._state_words()[state]}")
+        self._state.setProperty("tone", _TONES.get(state, ""))
+        self._state.style().unpolish(self._state)
+        self._state.style().polish(self._state)
 
     def set_part(self, event: PartEvent | None) -> None:
         """The last finished part and its own picture, until the next one is finished."""
@@ -145,7 +161,7 @@ class LiveView(QWidget):
         column.setSpacing(12)
         column.addWidget(self._card(self.tr("Live"), self.live_picture), 5)
         column.addWidget(self.counters)
-        column.addWidget(self._card(self.tr("Last rejected"), self._scrolling(self.fails)), 3)
+        column.addWidget(self._card(self.tr("Last rejected"), self.fails), 3)
         return column
 
     def _card(self, title: str, content: QWidget) -> QFrame:
@@ -159,18 +175,6 @@ class LiveView(QWidget):
         layout.addWidget(caption)
         layout.addWidget(content, 1)
         return card
-
-    def _scrolling(self, content: QWidget) -> QScrollArea:
-        area = QScrollArea()
-        area.setWidget(content)
-        area.setWidgetResizable(True)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumHeight(96)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
-        return area
 
     def _job_box(self) -> QComboBox:
         box = QComboBox()
@@ -219,6 +223,7 @@ class LiveView(QWidget):
             RunState.NONE: self.tr("Stopped"),
             RunState.STARTING: self.tr("Starting: loading the model, opening the camera …"),
             RunState.RUNNING: self.tr("Inspecting"),
+            RunState.LOST: self.tr("Camera lost: nothing is being inspected"),
             RunState.STOPPING: self.tr("Stopping: writing the last parts …"),
             RunState.ENDED: self.tr("Stopped"),
             RunState.FAILED: self.tr("Stopped by an error"),

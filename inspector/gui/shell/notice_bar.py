@@ -41,7 +41,6 @@ class NoticeBar(QFrame):
         self._acknowledge = self._button(self.tr("Acknowledge"), self._on_acknowledge)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
-        self._details.setMaximumHeight(180)
         self._details.setAccessibleName(self.tr("Details for the engineer"))
         self._lay_out()
         board.changed.connect(self._show_gravest)
@@ -91,6 +90,8 @@ class NoticeBar(QFrame):
         self._more.setText(self.tr("+%n more", "", others) if others else "")
         self._more.setVisible(others > 0)
         self._details.setPlainText(notice.details)
+        lines = min(8, max(1, notice.details.count("\n") + 1 + len(notice.details) // 120))
+        self._details.setFixedHeight(lines * self._details.fontMetrics().lineSpacing() + 30)
         self._details_button.setVisible(bool(notice.details))
         self._acknowledge.setVisible(not notice.acknowledged)
         closes = notice.severity is Severity.INFO
@@ -115,10 +116,10 @@ class NoticeBar(QFrame):
             Severity.WARNING: p.on_warning,
             Severity.ALARM: p.on_danger,
         }
-        size = QSize(36, 36)
+        size = QSize(44, 44)
         ratio = self.devicePixelRatioF()
         name = _ICONS[severity]
-        self._icon.setPixmap(icons.pixmap(name, QColor(inks[level]).name(), 36, ratio=ratio))
+        self._icon.setPixmap(icons.pixmap(name, QColor(inks[level]).name(), 44, ratio=ratio))
         self._icon.setFixedSize(size)
         for widget in (self, self._title, self._advice, self._more):
             widget.style().unpolish(widget)

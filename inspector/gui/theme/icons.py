@@ -46,6 +46,8 @@ STROKES = MappingProxyType(
         "left": "M14.5 6l-6 6 6 6",
         "right": "M9.5 6l6 6-6 6",
         "down": "M6 9.5l6 6 6-6",
+        "up": "M6 14.5l6-6 6 6",
+        "dot": "M12 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2z M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
         "first": "M17 6l-6 6 6 6 M7 6v12",
         "last": "M7 6l6 6-6 6 M17 6v12",
         "search": "M10.5 4.5a6 6 0 1 0 0 12 6 6 0 0 0 0-12z M15 15l5 5",
@@ -75,8 +77,12 @@ _SVG = (
 
 def icon_renderer(name: str, colour: str, *, width: float = 1.7) -> QSvgRenderer:
     """Raises KeyError for an unknown name."""
-    svg = _SVG.format(path=STROKES[name], colour=colour, width=width)
-    return QSvgRenderer(QByteArray(svg.encode()))
+    return QSvgRenderer(QByteArray(svg(name, colour, width=width).encode()))
+
+
+def svg(name: str, colour: str, *, width: float = 1.7) -> str:
+    """Raises KeyError for an unknown name."""
+    return _SVG.format(path=STROKES[name], colour=colour, width=width)
 
 
 def pixmap(name: str, colour: str, size: int, *, ratio: float = 1.0) -> QPixmap:

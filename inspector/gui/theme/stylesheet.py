@@ -6,7 +6,9 @@ from pathlib import Path
 
 from inspector.gui.theme.tokens import Palette
 
-FONTS = '"Inter", "Segoe UI Variable Text", "Segoe UI", "Roboto", "Noto Sans", "DejaVu Sans"'
+FONTS = (
+    '"Source Sans Pro", "Segoe UI Variable Text", "Segoe UI", "Roboto", "Noto Sans", "DejaVu Sans"'
+)
 
 
 def _asset(name: str) -> str:
@@ -21,15 +23,20 @@ def stylesheet(p: Palette) -> str:
 
 def _base(p: Palette) -> str:
     return f"""
-* {{ font-family: {FONTS}; font-size: 14px; }}
+* {{ font-family: {FONTS}; font-size: 15px; }}
 QWidget {{ color: {p.text}; }}
 QMainWindow, QDialog, QWidget#ground {{ background: {p.ground}; }}
 QLabel {{ background: transparent; }}
 QLabel[role="title"] {{ font-size: 20px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: 16px; font-weight: 600; }}
-QLabel[role="caption"] {{ font-size: 12px; font-weight: 600; color: {p.muted}; }}
+QLabel[role="caption"] {{ font-size: 13px; font-weight: 600; color: {p.muted}; }}
 QLabel[role="muted"] {{ color: {p.muted}; }}
-QLabel[role="figure"] {{ font-size: 30px; font-weight: 600; }}
+QLabel[role="figure"] {{ font-size: 38px; font-weight: 600; }}
+QLabel[role="count"] {{ font-size: 26px; font-weight: 600; }}
+QLabel[role="state"] {{ font-size: 17px; font-weight: 600; color: {p.muted}; }}
+QLabel[role="state"][tone="good"] {{ color: {p.good}; }}
+QLabel[role="state"][tone="busy"] {{ color: {p.warning}; }}
+QLabel[role="state"][tone="danger"] {{ color: {p.danger}; }}
 QLabel[role="good"] {{ color: {p.good}; }}
 QLabel[role="warning"] {{ color: {p.warning}; }}
 QLabel[role="danger"] {{ color: {p.danger}; }}
@@ -82,6 +89,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QComboBox:focus, QDateTimeEdit:focus {{ border: 2px solid {p.focus}; padding: 5px 9px; }}
 QComboBox[touch="true"] {{ min-height: 46px; font-size: 17px; font-weight: 600;
   padding: 8px 16px; background: {p.raised}; }}
+QComboBox[touch="true"]:disabled {{ color: {p.text}; background: {p.surface}; }}
 QComboBox::drop-down {{ border: none; width: 32px; }}
 QComboBox::down-arrow {{ image: url("{_asset(f"down-{p.name}")}"); width: 12px; height: 12px; }}
 QAbstractSpinBox QLineEdit {{ background: transparent; border: none; border-radius: 0;
@@ -99,6 +107,8 @@ QAbstractSpinBox::down-arrow {{ image: url("{_asset(f"down-{p.name}")}"); width:
 QComboBox QAbstractItemView {{ background: {p.raised}; border: 1px solid {p.strong_line};
   outline: none; padding: 4px; selection-background-color: {p.accent};
   selection-color: {p.on_accent}; }}
+QComboBox:disabled, QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{
+  color: {p.muted}; }}
 QCheckBox, QRadioButton {{ spacing: 8px; min-height: 28px; }}
 QCheckBox::indicator {{ width: 18px; height: 18px; border: 1px solid {p.strong_line};
   border-radius: 4px; background: {p.surface}; }}
@@ -140,7 +150,7 @@ QTableView, QListView, QTreeView {{ background: {p.surface}; border: 1px solid {
 QTableView::item, QListView::item, QTreeView::item {{ padding: 6px 8px; }}
 QTableView:focus, QListView:focus, QTreeView:focus {{ border-color: {p.focus}; }}
 QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: none;
-  border-bottom: 1px solid {p.line}; padding: 8px; font-size: 12px; font-weight: 600; }}
+  border-bottom: 1px solid {p.line}; padding: 8px; font-size: 13px; font-weight: 600; }}
 QTableCornerButton::section {{ background: {p.surface}; border: none; }}
 QSplitter::handle {{ background: transparent; }}
 QSplitter::handle:horizontal {{ width: 10px; }}
@@ -158,7 +168,7 @@ def _shell(p: Palette) -> str:
     return f"""
 QFrame#rail {{ background: {p.surface}; border: none; border-right: 1px solid {p.line}; }}
 QFrame#rail QToolButton {{ background: transparent; border: none; border-radius: 10px;
-  color: {p.muted}; padding: 8px 2px; font-size: 12px; min-width: 72px; min-height: 52px; }}
+  color: {p.muted}; padding: 8px 2px; font-size: 13px; min-width: 72px; min-height: 52px; }}
 QFrame#rail QToolButton:hover {{ background: {p.raised}; color: {p.text}; }}
 QFrame#rail QToolButton:checked {{ background: {p.raised}; color: {p.text}; font-weight: 600; }}
 QFrame#rail QToolButton:focus {{ border: 2px solid {p.focus}; padding: 6px 0px; }}
@@ -169,8 +179,9 @@ QFrame#notice[severity="warning"] {{ background: {p.warning_fill}; border: none;
 QFrame#notice[severity="info"] {{ background: {p.raised}; border: none; }}
 QFrame#notice[severity="alarm"] QLabel {{ color: {p.on_danger}; }}
 QFrame#notice[severity="warning"] QLabel {{ color: {p.on_warning}; }}
-QFrame#notice QLabel#title {{ font-size: 20px; font-weight: 700; }}
-QFrame#notice QLabel#advice {{ font-size: 16px; }}
+QFrame#notice QLabel#title {{ font-size: 26px; font-weight: 700; }}
+QFrame#notice QLabel#advice {{ font-size: 18px; }}
 QFrame#notice QPlainTextEdit {{ background: {p.sunken}; color: {p.text}; font-size: 13px; }}
+QFrame#question QPushButton {{ border-color: {p.strong_line}; }}
 QFrame#question {{ background: {p.raised}; border: none; border-bottom: 1px solid {p.line}; }}
 """

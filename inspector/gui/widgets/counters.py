@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from inspector.core.inspection import Verdict
 from inspector.gui.theme.shapes import paint_shape
@@ -19,7 +19,7 @@ SHOWN = (Verdict.PASS, Verdict.FAIL, Verdict.REVIEW, Verdict.INVALID)
 class ShapeMark(QWidget):
     """A verdict's shape in its colour, as small as a letter."""
 
-    def __init__(self, verdict: Verdict, theme: Theme, size: int = 20) -> None:
+    def __init__(self, verdict: Verdict, theme: Theme, size: int = 18) -> None:
         super().__init__()
         self._verdict, self._theme = verdict, theme
         self.setFixedSize(QSize(size, size))
@@ -79,16 +79,13 @@ class Counters(QFrame):
         value = QLabel("0")
         value.setProperty("role", "figure" if mark is None else "count")
         self._figures[key] = value
-        column = QVBoxLayout()
-        column.setSpacing(2)
+        head = QHBoxLayout()
+        head.setSpacing(7)
         if mark is not None:
-            column.addWidget(mark)
-        column.addWidget(caption)
+            head.addWidget(mark)
+        head.addWidget(caption, 1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addLayout(head)
         column.addWidget(value)
         return column
-
-
-def tabular(font: QFont) -> QFont:
-    """Figures of one width, so that counters do not jitter."""
-    font.setFeature(QFont.Tag("tnum"), 1)
-    return font

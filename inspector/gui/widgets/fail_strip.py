@@ -19,6 +19,8 @@ from inspector.gui.widgets.verdict import verdict_word
 from inspector.vision.overlay import OverlayStyle, render
 
 KEPT = 24
+CAPTION = 26
+SPACING = 10
 THUMB = 220
 """Pixels of the picture kept of each part: never the whole frame."""
 _STYLE = OverlayStyle()
@@ -32,7 +34,6 @@ class PartThumb(QAbstractButton):
         self._theme = theme
         self.part = event.part
         self._image = _thumbnail(event.shown) if event.shown else None
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         word = verdict_word(self.part.verdict)
@@ -46,10 +47,7 @@ class PartThumb(QAbstractButton):
         return self.part.part_index + 1
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(max(64, self.height() - 30), 130)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        self.setFixedWidth(max(64, self.height() - 30))
+        return QSize(self.width(), 100)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
@@ -57,7 +55,7 @@ class PartThumb(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         p = self._theme.palette
         colours = self._theme.verdict(self.part.verdict)
-        picture = QRectF(1, 1, self.width() - 2, self.height() - 30)
+        picture = QRectF(1, 1, self.width() - 2, self.height() - CAPTION)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(p.sunken))
         painter.drawRoundedRect(picture, 6, 6)
@@ -70,17 +68,17 @@ class PartThumb(QAbstractButton):
             painter.setPen(QColor(p.focus))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(picture, 6, 6)
-        mark = QRectF(1, self.height() - 23, 18, 18)
+        mark = QRectF(1, self.height() - 20, 17, 17)
         paint_shape(
             painter, self.part.verdict, mark, fill=QColor(colours.fill), ink=QColor(colours.ink)
         )
-        self._paint_words(painter, QRectF(25, self.height() - 26, self.width() - 26, 24))
+        self._paint_words(painter, QRectF(24, self.height() - 23, self.width() - 25, 23))
         painter.end()
 
     def _paint_words(self, painter: QPainter, place: QRectF) -> None:
         p = self._theme.palette
         font = QFont(self.font())
-        font.setPixelSize(13)
+        font.setPixelSize(14)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(QColor(p.text))
@@ -103,13 +101,32 @@ class FailStrip(QWidget):
         self._thumbs: deque[PartThumb] = deque()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(10)
+        self._row.setSpacing(SPACING)
         self._empty = QLabel(self.tr("No rejected parts"))
         self._empty.setProperty("role", "muted")
         self._row.addWidget(self._empty)
         self._row.addStretch(1)
-        # as many as fit are seen; the row must not widen the window
+        # the row must not widen the window: what does not fit is hidden
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(70, 84)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many whole thumbnails as there is room for."""
+        size = self._thumb_size()
+        fitting = (self.width() + SPACING) // (size.width() + SPACING)
+        for index, thumb in enumerate(self._thumbs):
+            thumb.setFixedSize(size)
+            thumb.setVisible(index < fitting)
+
+    def _thumb_size(self) -> QSize:
+        """A square picture and a line of words below it, as tall as the strip."""
+        height = max(70, self.height())
+        return QSize(height - CAPTION, height)
 
     def add(self, event: PartEvent) -> None:
         """In front of the others; the oldest beyond ``KEPT`` goes."""
@@ -122,6 +139,7 @@ class FailStrip(QWidget):
             oldest = self._thumbs.pop()
             self._row.removeWidget(oldest)
             oldest.deleteLater()
+        self._arrange()
 
     def clear(self) -> None:
         while self._thumbs:

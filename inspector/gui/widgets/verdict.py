@@ -10,8 +10,8 @@ from inspector.core.inspection import Verdict
 from inspector.gui.theme.shapes import paint_shape
 from inspector.gui.theme.theme import Theme
 
-WORD_SHARE = 0.78
-"""Font size of the word by the banner's height: capitals are about 0.73 of it."""
+WORD_SHARE = 0.86
+"""Font size of the word by the banner's height: capitals are two thirds of that."""
 
 
 def verdict_word(verdict: Verdict) -> str:
@@ -102,8 +102,8 @@ class VerdictBanner(QWidget):
 
     def _paint_facts(self, painter: QPainter, ink: QColor, width: float) -> None:
         painter.setPen(ink)
-        sizes = [0.19, *[0.125] * len(self._facts)][: len(self._facts)]
-        heights = [self.height() * size * 1.5 for size in sizes]
+        sizes = [0.21, *[0.14] * len(self._facts)][: len(self._facts)]
+        heights = [self.height() * size * 1.32 for size in sizes]
         top = (self.height() - sum(heights)) / 2
         right = self.width() - self.height() * 0.18
         align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
