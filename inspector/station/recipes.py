@@ -19,6 +19,8 @@ from inspector.errors import ConfigError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor
 from inspector.vision.presence import thumbnail
 
+_PROPOSED = ", thresholds proposed by "
+
 
 def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource) -> Recipe:
     """The recipe to judge by, checked against the model.
@@ -87,7 +89,8 @@ def carried_over(recipe: Recipe, predictor: OnnxPredictor) -> Recipe:
     proposed = predictor.thresholds
     carried = recipe.model_copy(
         update={
-            "name": f"{recipe.name}, thresholds proposed by {predictor.manifest.title}",
+            # carried over again and again, a name must not grow
+            "name": recipe.name.partition(_PROPOSED)[0] + _PROPOSED + predictor.manifest.title,
             "model_sha256": predictor.model_id.rpartition("#")[2],
             "thresholds": Thresholds(t1=proposed.t1, t2=proposed.t2),
             "pixel_threshold": proposed.pixel,
