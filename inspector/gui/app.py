@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +29,10 @@ from inspector.gui.settings import SettingsFile, default_folder
 from inspector.gui.theme.fonts import load_fonts
 from inspector.gui.theme.theme import Theme
 from inspector.gui.work import WorkRunner
+from inspector.sources.credentials import Credentials
+from inspector.station.build import build_station
 
+STATION_ID = "station"
 SIGNAL_MS = 200
 """How often Python gets a turn to notice Ctrl-C while Qt waits for events."""
 
@@ -55,7 +59,7 @@ def make_window(
     given: RunConfig | None = None,
     job: str | None = None,
     loop: bool = False,
-    start_session: StartSession = RunSession,
+    start_session: StartSession | None = None,
     pages: Sequence[PageSpec] = PAGES,
 ) -> MainWindow:
     """A window that is not shown yet; `make_application` must have been called.
@@ -71,7 +75,8 @@ def make_window(
         raise StateError("make_application has to be called before make_window")
     theme = Theme(application, settings.values.theme)
     work, notices = WorkRunner(), NoticeBoard()
-    runs = RunController(start_session)
+    credentials = Credentials()
+    runs = RunController(start_session or session_with(credentials))
     launcher = Launcher(runs, work, notices, settings, paths, given=given, loop=loop)
     if job is not None:
         launcher.choose(job)
@@ -86,10 +91,21 @@ def make_window(
         theme=theme,
         paths=paths,
         open_page=opener,
+        credentials=credentials,
+        station_id=given.station_id if given else STATION_ID,
     )
     window = MainWindow(context, pages)
     opener.window = window
     return window
+
+
+def session_with(credentials: Credentials) -> StartSession:
+    """Runs find the credentials that were typed into this window, too."""
+
+    def start(config: RunConfig) -> RunSession:
+        return RunSession(config, build=partial(build_station, credentials=credentials))
+
+    return start
 
 
 class _Opener:

@@ -14,6 +14,7 @@ from inspector.gui.settings import SettingsFile
 from inspector.gui.theme.theme import Theme
 from inspector.gui.words import explain
 from inspector.gui.work import WorkRunner
+from inspector.sources.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,8 @@ class AppContext:
         launcher: chooses a job and starts it.
         work: runs functions off the GUI thread.
         open_page: shows a page by its id; unknown ids do nothing.
+        credentials: of cameras, by name; asked off the GUI thread only.
+        station_id: the name on every record and in the audit.
     """
 
     settings: SettingsFile
@@ -36,6 +39,8 @@ class AppContext:
     theme: Theme
     paths: Paths
     open_page: Callable[[str], None]
+    credentials: Credentials
+    station_id: str
 
     def report(
         self, error: BaseException, *, key: str, severity: Severity = Severity.WARNING

@@ -50,7 +50,28 @@ def _replay(context: AppContext) -> Page:
     return ReplayPage(context)
 
 
+def _models(context: AppContext) -> Page:
+    from inspector.gui.models.page import ModelsPage
+
+    return ModelsPage(context)
+
+
+def _jobs(context: AppContext) -> Page:
+    from inspector.gui.jobs.page import JobsPage
+
+    return JobsPage(context)
+
+
+def _sources(context: AppContext) -> Page:
+    from inspector.gui.sources.page import SourcesPage
+
+    return SourcesPage(context)
+
+
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),
     PageSpec("replay", QT_TRANSLATE_NOOP("Pages", "Replay"), "replay", _replay),
+    PageSpec("models", QT_TRANSLATE_NOOP("Pages", "Models"), "models", _models),
+    PageSpec("jobs", QT_TRANSLATE_NOOP("Pages", "Jobs"), "jobs", _jobs),
+    PageSpec("sources", QT_TRANSLATE_NOOP("Pages", "Sources"), "sources", _sources),
 )

@@ -43,7 +43,7 @@ class GuiSettings(BaseModel):
     """Immutable; change with ``model_copy(update=…)`` through `SettingsFile.update`.
 
     ``geometry`` and ``docks`` are Qt's own states, base64. ``panes`` are sizes of
-    splitters by name, in pixels.
+    splitters by name, in pixels. ``who`` signed a change last.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +55,7 @@ class GuiSettings(BaseModel):
     page: str = ""
     last_job: str = ""
     recent_footage: tuple[str, ...] = ()
+    who: str = ""
     panes: dict[str, tuple[int, ...]] = {}
     overlay: OverlaySettings = OverlaySettings()
     alarms: AlarmSettings = AlarmSettings()

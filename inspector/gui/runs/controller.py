@@ -14,6 +14,7 @@ from inspector.errors import StateError
 from inspector.gui.runs.events import PartEvent, RunEvent, Shown
 from inspector.gui.runs.session import Phase, RunFacts, RunSession, RunSnapshot
 from inspector.gui.work import Outcome, WorkRunner
+from inspector.station.changeover import Changeovers
 from inspector.station.recording import RecordingStatus
 from inspector.store.footage import FootageSummary
 
@@ -66,6 +67,11 @@ class RunController(QObject):
     def snapshot(self) -> RunSnapshot | None:
         """As last pulled; of the last run once that has ended."""
         return self._snapshot
+
+    @property
+    def changeovers(self) -> Changeovers | None:
+        """To swap model and recipe of the run; None where none is running."""
+        return self._session.changeovers if self._session is not None else None
 
     def start(self, config: RunConfig) -> None:
         """Starts a run; where one is on, that one is stopped first, then this follows."""

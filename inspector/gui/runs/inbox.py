@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
-from inspector.core.recipe import Recipe
 from inspector.engine.judging import Decision
 from inspector.gui.runs.events import PartEvent, RunEvent, Shown
 
@@ -38,26 +37,19 @@ class RunInbox:
     def __init__(self, *, pictures: int = PICTURES) -> None:
         self._lock = threading.Lock()
         self._pictures = pictures
-        self._recipe: Recipe | None = None
         self._live: Shown | None = None
         self._deciding: dict[int, Shown] = {}
         self._parts: deque[PartEvent] = deque()
         self._events: list[RunEvent] = []
 
-    def begin(self, recipe: Recipe) -> None:
-        """Before the run starts: what its regions and thresholds are."""
-        self._recipe = recipe
-
     def on_decision(self, decision: Decision) -> None:
         """On the inspection thread."""
-        if self._recipe is None:
-            return
         shown = Shown(
             decision.ticket.frame,
             decision.verdict,
             decision.inspections,
             decision.predictions,
-            self._recipe,
+            decision.recipe,
         )
         with self._lock:
             self._live = shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError, StoreError
 from inspector.gui.runs.inbox import RunInbox
 from inspector.station.build import Station, build_station
+from inspector.station.changeover import Changeovers
 from inspector.station.recording import FootageTap
 
 FOLLOW_S = 0.1
@@ -34,7 +35,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What is fixed once a run is built."""
+    """What is known once a run is built; a changeover brings another model and recipe."""
 
     run_id: str
     info: SourceInfo
@@ -127,7 +128,14 @@ class RunSession:
         if last.phase is Phase.ENDED or station is None:
             return last
         phase = Phase.STOPPING if self._stopping.is_set() else Phase.RUNNING
-        return RunSnapshot(phase, self._config, last.facts, station.pipeline.status())
+        facts = _in_force(last.facts, station)
+        return RunSnapshot(phase, self._config, facts, station.pipeline.status())
+
+    @property
+    def changeovers(self) -> Changeovers | None:
+        """To swap model and recipe; None while no run is built, and after its end."""
+        with self._lock:
+            return self._station.changeovers if self._station is not None else None
 
     @property
     def phase(self) -> Phase:
@@ -170,7 +178,6 @@ class RunSession:
         return (f"footage   {kept.frames} frames in {kept.path}",) if kept else ()
 
     def _began(self, station: Station) -> None:
-        self.inbox.begin(station.recipe)
         with self._lock:
             self._snapshot = RunSnapshot(Phase.RUNNING, self._config, _facts(station))
             self._station = station
@@ -205,6 +212,21 @@ class RunSession:
             self._snapshot = RunSnapshot(
                 Phase.ENDED, self._config, facts, status, error, document, remarks
             )
+
+
+def _in_force(facts: RunFacts | None, station: Station) -> RunFacts | None:
+    """With the model and recipe that judge now."""
+    now = station.changeovers.in_force
+    if facts is None or (now.model_id == facts.model_id and now.recipe is facts.recipe):
+        return facts
+    return replace(
+        facts,
+        recipe=now.recipe,
+        title=now.model_id.partition("#")[0],
+        provider=now.predictor.provider,
+        variant=now.predictor.variant,
+        model_id=now.model_id,
+    )
 
 
 def _facts(station: Station) -> RunFacts:

@@ -1,0 +1,1 @@
+"""What the engineer's pages share: forms, signing, previews."""

@@ -1,0 +1,1 @@
+"""Jobs and recipes: edited on the picture, saved as versions."""

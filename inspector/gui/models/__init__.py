@@ -1,0 +1,1 @@
+"""The gallery of model packages, and the hot swap."""
