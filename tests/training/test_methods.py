@@ -147,6 +147,14 @@ def test_a_defect_that_nobody_outlined_is_not_learnt_from() -> None:
     assert (Examples.of(material, seed=0, report=_nothing).owners >= 0).all()
 
 
+def test_parts_that_do_not_differ_have_a_gaussian_all_the_same() -> None:
+    parts = Parts(np.repeat(_parts(1).views, 4, axis=0)[:, :1])
+    detector = gaussian.train(Material.of(parts, _nothing), np.arange(4), seed=0)
+    good, bad = (detector.predict(x)[0] for x in (parts.views[:, 0], _with_blots(parts)))
+    assert np.isfinite(good).all()
+    assert (bad > good).all()
+
+
 @pytest.mark.parametrize(
     ("means", "expected"),
     [

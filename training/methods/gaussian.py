@@ -144,6 +144,7 @@ def _covariances(residuals: Tensor, options: Options) -> Tensor:
     local: Tensor = spread.reshape(d, d, h, w).permute(2, 3, 0, 1)
     overall = local.mean((0, 1))
     share = options.pull / (options.pull + n)
-    floor = options.floor * float(overall.diagonal().mean())
+    # parts that do not differ at all would have no inverse
+    floor = max(options.floor * float(overall.diagonal().mean()), 1e-6)
     pulled: Tensor = (1 - share) * local + share * overall + floor * torch.eye(d)
     return pulled
