@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -20,6 +21,7 @@ from inspector.gui.replay.page import ReplayPage
 from inspector.gui.replay.words import place_words
 from inspector.gui.settings import SettingsFile
 from tests.support.cli import InProcess
+from tests.support.fakes import grey
 from tests.support.footage import write_line
 from tests.support.tiny_model import write_tiny_package
 
@@ -155,7 +157,7 @@ def test_another_model_says_that_the_recipe_does_not_fit_and_can_be_fitted(
     panel._model.setCurrentIndex(panel._model.findData(other))
     panel._empty.clear()
     panel.ask_to_run()
-    qtbot.waitUntil(lambda: "set for model" in panel._problem.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "another model" in panel._problem.text(), timeout=WAIT)
     assert page.view.tabs.currentWidget() is panel
     panel._carry.setChecked(True)
     panel.ask_to_run()
@@ -184,6 +186,32 @@ def test_what_cannot_be_opened_is_said_and_leaves_what_is_open(
     (tmp_path / "text.mp4").write_text("this is no video at all, it is text " * 9)
     page.controller.open(tmp_path / "text.mp4")
     qtbot.waitUntil(lambda: "text file" in page.view.note, timeout=WAIT)
+
+
+def test_a_folder_with_a_damaged_image(
+    qtbot: QtBot, page: ReplayPage, package: Path, tmp_path: Path
+):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"{number}.png"), grey(90))
+    (folder / "1.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
+    page.controller.open(folder)
+    qtbot.waitUntil(lambda: page.controller.desk is not None, timeout=WAIT)
+    panel = page.view.run
+    qtbot.waitUntil(lambda: panel._model.findData(str(package)) >= 0, timeout=WAIT)
+    panel._product.setCurrentIndex(0)
+    panel._model.setCurrentIndex(panel._model.findData(str(package)))
+    panel._recipe.setCurrentIndex(panel._recipe.findData("proposed"))
+    panel.ask_to_run()
+    finished(qtbot, page)
+    page.view.seek_wanted.emit(1)
+    shows(qtbot, page, 1)
+    qtbot.waitUntil(lambda: page.view.part.banner.verdict is Verdict.INVALID, timeout=WAIT)
+    assert "1.png" in page.view.part.text_of("reason")
+    assert page.view.picture._note == "NO PICTURE"
+    page.view.seek_wanted.emit(2)
+    qtbot.waitUntil(lambda: page.view.picture._note == "", timeout=WAIT)
 
 
 def test_keys_work_on_picture_and_timeline(qtbot: QtBot, page: ReplayPage, line: Path):

@@ -23,6 +23,7 @@ from inspector.gui.replay.words import (
     nothing_more,
     place_words,
     run_caption,
+    tr,
 )
 from inspector.gui.work import Done, Failed, Outcome
 from inspector.station.replay_desk import ReplayDesk
@@ -259,6 +260,7 @@ class ReplayController(QObject):
         shown = as_shown(played, played.recorded, recipe)
         index = played.frame.index
         self._view.set_shown(shown, run_caption(run, index))
+        self._view.picture.set_note(tr("NO PICTURE") if played.frame.fault else "")
         if before is not None:
             recorded = before.run.index.recorded(index)
             other = as_shown(played, recorded, before.run.recipe)

@@ -68,6 +68,14 @@ class PartPanel(QWidget):
             label.setText(text)
             label.setVisible(bool(text))
             self._captions[key].setVisible(bool(text))
+        self._stress_truth(mark is not None and mark.disagrees)
+
+    def _stress_truth(self, stressed: bool) -> None:  # noqa: FBT001 - a setter
+        label, role = self._rows["truth"], "danger" if stressed else ""
+        if label.property("role") != role:
+            label.setProperty("role", role)
+            label.style().unpolish(label)
+            label.style().polish(label)
 
     def text_of(self, key: str) -> str:
         """As it is shown; empty for a row that is not."""

@@ -121,8 +121,10 @@ class RunPanel(QWidget):
         self._state.setText(text)
         self._state.setVisible(bool(text))
 
-    def set_problem(self, text: str) -> None:
+    def set_problem(self, text: str, details: str = "") -> None:
+        """``details`` for the engineer, shown while the pointer rests on it."""
         self._problem.setText(text)
+        self._problem.setToolTip(details)
         self._problem.setVisible(bool(text))
 
     def form(self) -> RunForm:
@@ -279,6 +281,7 @@ class RunPanel(QWidget):
         spin.setMinimumWidth(60)
         spin.setSingleStep(0.01)
         spin.setToolTip(name)
+        spin.lineEdit().setTextMargins(8, 0, 0, 0)
         return spin
 
     def _note(self, role: str) -> QLabel:

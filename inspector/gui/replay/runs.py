@@ -15,7 +15,7 @@ from inspector.gui.replay.run_panel import FROM_FILE
 from inspector.gui.replay.setup import config_from, list_models
 from inspector.gui.replay.state import Choice, LastRun, RunForm
 from inspector.gui.replay.view import ReplayView
-from inspector.gui.replay.words import end_words, progress_words, run_name, tr
+from inspector.gui.replay.words import end_words, problem_words, progress_words, run_name, tr
 from inspector.gui.widgets.verdict import verdict_word
 from inspector.gui.work import Done, Failed, Outcome
 from inspector.station.replay_desk import KeptReplay, ReplayDesk
@@ -132,14 +132,14 @@ class ReplayRuns(QObject):
         self._view.run.set_running(False)
         self._view.run.set_progress(None, "")
         if isinstance(outcome, Failed):
-            self._tell_problem(str(outcome.error))
+            self._tell_problem(outcome.error)
 
     def _on_ended(self, desk: ReplayDesk, run: ReplayRun) -> None:
         status = run.status()
         self._view.run.set_running(False)
         self._view.run.set_progress(None, end_words(status))
         if status.error is not None:
-            self._tell_problem(str(status.error))
+            self._tell_problem(status.error)
         outcome = run.outcome()
         if outcome is not None:
             self._last = LastRun(outcome.config.model, outcome.recipe)
@@ -158,8 +158,8 @@ class ReplayRuns(QObject):
         tabs = self._view.tabs
         tabs.setCurrentWidget(self._view.compare if self._pair else self._view.part)
 
-    def _tell_problem(self, text: str) -> None:
-        self._view.run.set_problem(text)
+    def _tell_problem(self, error: BaseException) -> None:
+        self._view.run.set_problem(problem_words(error), str(error))
         self._view.tabs.setCurrentWidget(self._view.run)
 
     def _show_compared(self) -> None:

@@ -10,9 +10,11 @@ from inspector.core.recipe import Recipe, Thresholds
 from inspector.core.timeline import Goal
 from inspector.engine.playback import Recorded
 from inspector.engine.playback import Shown as Played
+from inspector.errors import InspectorError, RecipeMismatchError
 from inspector.gui.replay.state import RunName
 from inspector.gui.runs.events import Shown
 from inspector.gui.widgets.verdict import verdict_word
+from inspector.gui.words import explain
 from inspector.station.replay_desk import KeptReplay
 from inspector.station.replaying import Phase, ReplayRun, ReplayStatus
 from inspector.station.truth_beside import TruthBeside
@@ -76,6 +78,16 @@ def end_words(status: ReplayStatus) -> str:
         Phase.FAILED: tr("Ended by an error after %2 frames"),
     }[status.phase]
     return words.replace("%1", f"{status.parts:,}").replace("%2", f"{status.done:,}")
+
+
+def problem_words(error: BaseException) -> str:
+    """Why a run could not be: our errors say it in a line, but for what they advise."""
+    if isinstance(error, RecipeMismatchError):
+        return tr(
+            "This recipe was set for another model. Tick “Fit recipe to model”, or take "
+            "the one proposed by the model."
+        )
+    return explain(error).details if not isinstance(error, InspectorError) else str(error)
 
 
 def nothing_more(goal: Goal, *, forward: bool) -> str:
