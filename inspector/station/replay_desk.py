@@ -44,7 +44,10 @@ class ReplayDesk:
         make_reader: Callable[[str, Callable[[int], int | None]], FrameReader] = open_reader,
         make_run: Callable[..., ReplayRun] = ReplayRun,
     ) -> None:
-        """Reads the truth beside the footage. Raises SourceOpenError."""
+        """Looks at the footage and the truth beside it: not on a GUI thread.
+
+        Raises SourceOpenError.
+        """
         self.footage = footage
         self.truth: TruthBeside = find_truth(footage)
         self._make_run = make_run
@@ -57,6 +60,9 @@ class ReplayDesk:
         self._made = 0
         self._comparison: tuple[KeptReplay, KeptReplay, Comparison] | None = None
         reader = make_reader(str(footage), self._pts_of)
+        # what cannot be opened is refused here, before it takes another footage's place
+        reader.open()
+        reader.close()
         self.player = Player(reader, recorded=self._recorded, explain=self._explain)
 
     def open(self) -> None:

@@ -18,7 +18,7 @@ from inspector.core.truth import TruePart
 from inspector.engine.judging import Decision
 from inspector.engine.playback import Recorded
 
-MAPS_BYTES = 192 << 20
+MAPS_BYTES = 96 << 20
 """Maps beyond this are made again when somebody looks (a 64×64 map takes 8 KB)."""
 _CODE = {verdict: code for code, verdict in enumerate(VERDICT_CODES)}
 

@@ -186,6 +186,7 @@ def test_what_cannot_be_opened_is_said_and_leaves_what_is_open(
     (tmp_path / "text.mp4").write_text("this is no video at all, it is text " * 9)
     page.controller.open(tmp_path / "text.mp4")
     qtbot.waitUntil(lambda: "text file" in page.view.note, timeout=WAIT)
+    assert page.controller.desk.footage == line
 
 
 def test_a_folder_with_a_damaged_image(

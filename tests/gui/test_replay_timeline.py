@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from inspector.core.inspection import Verdict
 from inspector.core.timeline import NOT_YET, VERDICT_CODES, Timeline, marks_of
-from inspector.gui.replay.timeline import PAD, TimelineView, column_peaks
+from inspector.gui.replay.timeline import PAD, TimelineView, column_peaks, column_verdicts
 from inspector.gui.theme.theme import Theme
 from tests.support.replayed import found, true
 
@@ -42,6 +42,25 @@ def timeline(parts: int, frames: int, *, done: int | None = None) -> Timeline:
 def test_the_highest_score_of_each_column(scores, frames, columns, peaks):
     found_peaks = column_peaks(np.array(scores, np.float32), frames, columns)
     assert np.array_equal(found_peaks, peaks, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "frames", "columns", "worst"),
+    [
+        ([], 10, 2, [None, None]),
+        ([found(0, Verdict.PASS, 0, 4)], 10, 2, [Verdict.PASS, None]),
+        ([found(0, Verdict.FAIL, 0, 9)], 10, 3, [Verdict.FAIL] * 3),
+        (
+            [found(0, Verdict.PASS, 0, 6), found(1, Verdict.REVIEW, 7, 9)],
+            10,
+            2,
+            [Verdict.PASS, Verdict.REVIEW],
+        ),
+        ([found(i, v, i, i) for i, v in enumerate(KINDS)], 4, 1, [Verdict.FAIL]),
+    ],
+)
+def test_the_worst_verdict_of_each_column(parts, frames, columns, worst):
+    assert column_verdicts(marks_of(parts, None), frames, columns) == worst
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -29,6 +31,8 @@ PAD = 12
 LANE = 26
 FOOT = 12
 """Height of a lane of parts, and of the row of truth markers beneath, pixels."""
+CROWDED = 4
+"""Pixels a part on average below which parts are no longer drawn one by one."""
 SHAPE_FROM = 15.0
 """Width of a part on screen from which on it carries its shape."""
 
@@ -101,11 +105,9 @@ class TimelineView(QWidget):
     def _spoken(self) -> str:
         if self._timeline is None:
             return self.tr("No run yet")
-        counts = [
-            f"{verdict_word(v)} {sum(m.verdict is v for m in self._timeline.marks)}"
-            for v in (Verdict.PASS, Verdict.FAIL, Verdict.REVIEW, Verdict.INVALID)
-        ]
-        return ", ".join(counts)
+        counts = Counter(m.verdict for m in self._timeline.marks)
+        spoken = (Verdict.PASS, Verdict.FAIL, Verdict.REVIEW, Verdict.INVALID)
+        return ", ".join(f"{verdict_word(v)} {counts[v]}" for v in spoken)
 
     # what a mouse does
 
@@ -202,6 +204,9 @@ class TimelineView(QWidget):
     def _paint_lane(self, painter: QPainter, timeline: Timeline, top: float) -> None:
         self._paint_unseen(painter, timeline, top)
         parts = [m for m in timeline.marks if m.verdict is not None]
+        if len(parts) > (self.width() - 2 * PAD) / CROWDED:
+            self._paint_crowd(painter, parts, top)
+            return
         # the most severe last: where parts are narrower than a pixel it is what shows
         for mark in sorted(parts, key=_severity):
             verdict = mark.verdict
@@ -219,6 +224,13 @@ class TimelineView(QWidget):
             brush = QColor(self._theme.palette.line)
             painter.fillRect(QRectF(left, top, right - left, LANE - 4), brush)
 
+    def _paint_crowd(self, painter: QPainter, parts: list[Mark], top: float) -> None:
+        """More parts than can be told apart: the worst of each column of pixels."""
+        columns = max(1, self.width() - 2 * PAD)
+        for column, verdict in enumerate(column_verdicts(parts, self.frame_count, columns)):
+            if verdict is not None:
+                self._paint_bar(painter, verdict, QRectF(PAD + column, top, 1, LANE - 4))
+
     def _paint_part(self, painter: QPainter, mark: Mark, verdict: Verdict, top: float) -> None:
         colours = self._theme.verdict(verdict)
         left = self.x_of(mark.first_frame)
@@ -233,10 +245,14 @@ class TimelineView(QWidget):
             place.moveCenter(box.center())
             paint_shape(painter, verdict, place, fill=QColor(colours.ink), ink=QColor(colours.fill))
         else:
-            # too narrow for a shape: the worse, the taller
-            share = {Verdict.PASS: 0.35, Verdict.REVIEW: 0.7, Verdict.INVALID: 0.85}
-            tall = box.height() * share.get(verdict, 1.0)
-            painter.fillRect(QRectF(left, box.bottom() - tall, width, tall), QColor(colours.tint))
+            self._paint_bar(painter, verdict, box)
+
+    def _paint_bar(self, painter: QPainter, verdict: Verdict, box: QRectF) -> None:
+        """Too narrow for a shape: the worse, the taller."""
+        share = {Verdict.PASS: 0.35, Verdict.REVIEW: 0.7, Verdict.INVALID: 0.85}
+        tall = box.height() * share.get(verdict, 1.0)
+        place = QRectF(box.left(), box.bottom() - tall, box.width(), tall)
+        painter.fillRect(place, QColor(self._theme.verdict(verdict).tint))
 
     def _paint_truth(self, painter: QPainter, timeline: Timeline) -> None:
         """A diamond under each part that the truth says otherwise of."""
@@ -283,6 +299,20 @@ def column_peaks(scores: np.ndarray, frames: int, columns: int) -> np.ndarray:
         np.maximum.at(peaks, np.minimum(first, columns - 1), scores[finite])
     peaks[np.isneginf(peaks)] = np.nan
     return peaks
+
+
+def column_verdicts(marks: Sequence[Mark], frames: int, columns: int) -> list[Verdict | None]:
+    """The most severe verdict of the parts that reach into each column; None for none."""
+    worst = np.full(columns, -1)
+    spans = np.array([(m.first_frame, m.last_frame, _severity(m)) for m in marks], np.int64)
+    if not len(spans):
+        return [None] * columns
+    left, right = (np.minimum(spans[:, i] * columns // max(1, frames), columns - 1) for i in (0, 1))
+    for offset in range(int((right - left).max()) + 1):
+        reached = left + offset <= right
+        np.maximum.at(worst, left[reached] + offset, spans[reached, 2])
+    by_severity = {severity: verdict for verdict, severity in SEVERITY.items()}
+    return [by_severity.get(int(severity)) for severity in worst]
 
 
 def _severity(mark: Mark) -> int:

@@ -97,8 +97,7 @@ class ReplayView(QWidget):
         """None: nothing is open."""
         self._title.setText(name or self.tr("Replay"))
         self._facts.setText(facts)
-        if name is None:
-            self.picture.set_shown(None)
+        self.picture.set_shown(None)
         words = self.tr("Drop a video or a folder of images here, or press Open")
         self.picture.set_empty(self.tr("Opening …") if name else words, "replay")
         self.transport.set_enabled(footage=name is not None, parts=False, truth=False)
