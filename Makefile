@@ -10,7 +10,7 @@ OUT    ?= demo-output
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-demo: $(VENV)/.station ## inspect the demo footage: progress, summary, annotated video, record
+demo: $(VENV)/.station ## inspect the demo footage: in the window; without a display, progress, summary, video, record
 	@scripts/demo.sh $(BIN) $(OUT) $(ARGS)
 
 test: $(VENV)/.dev ## style, types, layers and the tests (under five minutes on two cores)

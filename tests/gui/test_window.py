@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,15 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from inspector.config import RunConfig
+from inspector.config import RunConfig, config_for_job
 from inspector.core.inspection import Verdict
 from inspector.gui.live.page import LivePage
 from inspector.gui.main_window import MainWindow
 from inspector.gui.paths import Paths
-from inspector.gui.runs.session import Phase, RunSnapshot
+from inspector.gui.runs.session import Phase, RunSession, RunSnapshot
 from inspector.store.opening import open_store
-from tests.gui.conftest import MakeWindow
+from tests.gui.conftest import SOURCE, MakeWindow
+from tests.support.cli import InProcess
 
 
 def _live(window: MainWindow) -> LivePage:
@@ -119,3 +121,40 @@ def test_qt_gives_back_what_it_takes_of_none(window: MainWindow, qtbot: QtBot):
         window.isVisible()
         window.update()
     assert abs(sys.getrefcount(None) - before) < 1000
+
+
+def _records_of_the_window(config: RunConfig) -> object:
+    session = RunSession(config)
+    session.start()
+    assert session.join(120)
+    last = session.snapshot()
+    assert last.error is None
+    assert last.document is not None
+    return last.document["records_sha256"]
+
+
+def test_the_windows_run_of_footage_records_what_the_command_line_records(
+    package: Path, tmp_path: Path, cli: InProcess
+):
+    source = f"{SOURCE}&defect_rate=0.5"
+    result = cli("replay", source, "--model", package, "--json", tmp_path / "r.json")
+    assert result.code == 0, result
+    expected = json.loads((tmp_path / "r.json").read_text())["records_sha256"]
+    config = RunConfig(source=source, model=package, recorded_only=True)
+    assert _records_of_the_window(config) == expected
+
+
+@pytest.mark.slow
+def test_the_window_records_of_the_demo_footage_what_the_command_line_records(
+    tmp_path: Path, cli: InProcess
+):
+    jobs = Path(__file__).resolve().parents[2] / "assets" / "jobs"
+    result = cli("replay", "--job", "metal_nut", "--jobs", jobs, "--json", tmp_path / "r.json")
+    assert result.code == 0, result
+    expected = json.loads((tmp_path / "r.json").read_text())["records_sha256"]
+    assert _records_of_the_window(config_for_job("metal_nut", jobs)) == expected
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    return InProcess(capfd, monkeypatch)

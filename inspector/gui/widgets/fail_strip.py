@@ -110,7 +110,7 @@ class FailStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(70, 84)
+        return QSize(48, 70)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         self._arrange()
@@ -125,7 +125,7 @@ class FailStrip(QWidget):
 
     def _thumb_size(self) -> QSize:
         """A square picture and a line of words below it, as tall as the strip."""
-        height = max(70, self.height())
+        height = max(64, self.height())
         return QSize(height - CAPTION, height)
 
     def add(self, event: PartEvent) -> None:
