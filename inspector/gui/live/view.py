@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +29,8 @@ from inspector.gui.widgets.fail_strip import FailStrip
 from inspector.gui.widgets.picture import PictureView
 from inspector.gui.widgets.verdict import VerdictBanner
 
+ROOM_FOR_REJECTED, ROOM_FOR_COUNTERS = 500, 370
+"""Heights of the page, px, below which it does without."""
 _TONES = {
     RunState.STARTING: "busy",
     RunState.RUNNING: "good",
@@ -61,9 +64,12 @@ class LiveView(QWidget):
         self._jobs = self._job_box()
         self._state = QLabel()
         self._state.setProperty("role", "state")
+        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._start = self._button(self.tr("Start"), "primary", self.start_wanted.emit)
         self._stop = self._button(self.tr("Stop"), "", self.stop_wanted.emit)
         self._lay_out()
+        # smaller than its content wants: what is least needed gives way
+        self.setMinimumSize(500, 280)
         self._dress()
         theme.changed.connect(self._dress)
         self.set_state(RunState.NONE)
@@ -159,9 +165,10 @@ class LiveView(QWidget):
     def _side_column(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(12)
+        self._rejected_card = self._card(self.tr("Last rejected"), self.fails)
         column.addWidget(self._card(self.tr("Live"), self.live_picture), 5)
         column.addWidget(self.counters)
-        column.addWidget(self._card(self.tr("Last rejected"), self.fails), 3)
+        column.addWidget(self._rejected_card, 3)
         return column
 
     def _card(self, title: str, content: QWidget) -> QFrame:
@@ -179,7 +186,8 @@ class LiveView(QWidget):
     def _job_box(self) -> QComboBox:
         box = QComboBox()
         box.setProperty("touch", True)
-        box.setMinimumWidth(240)
+        box.setMinimumWidth(160)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         box.setAccessibleName(self.tr("Product"))
         box.setToolTip(self.tr("Product to inspect"))
         box.activated.connect(lambda index: self.job_chosen.emit(box.itemData(index) or ""))
@@ -201,6 +209,8 @@ class LiveView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """The word grows with the window: capitals of 90 px on full HD."""
         self.banner.setFixedHeight(max(72, min(340, round(self.height() * 0.165))))
+        self._rejected_card.setVisible(self.height() >= ROOM_FOR_REJECTED)
+        self.counters.setVisible(self.height() >= ROOM_FOR_COUNTERS)
         super().resizeEvent(event)
 
     # words

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from inspector.gui.context import AppContext
@@ -15,6 +16,9 @@ from inspector.gui.widgets.health import HealthBadge
 from inspector.gui.work import Done, Job, Outcome
 
 REFRESH_MS = 250
+SPACING = 26
+BY_NEED = ("camera", "age", "disk", "provider", "latency", "drops", "rate")
+"""Where there is no room for all, the last ones go first."""
 DISK_EVERY = 20
 """Refreshes; asking a disk may take long and is done off the GUI thread."""
 
@@ -40,10 +44,12 @@ class StatusStrip(QFrame):
         }
         layout = QHBoxLayout(self)
         layout.setContentsMargins(20, 8, 20, 8)
-        layout.setSpacing(26)
+        layout.setSpacing(SPACING)
         for badge in self._badges.values():
             layout.addWidget(badge)
         layout.insertStretch(3, 1)
+        # narrower than its badges: the least needed are hidden
+        self.setMinimumWidth(200)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -68,7 +74,19 @@ class StatusStrip(QFrame):
         }
         for name, reading in readings.items():
             self._badges[name].set_value(reading.text, reading.health, reading.tip)
+        self._make_room()
         self._ask_disk()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        self._make_room()
+
+    def _make_room(self) -> None:
+        spacing, (left, _, right, _) = SPACING, self.layout().getContentsMargins()  # type: ignore[union-attr, misc]
+        room = self.width() - left - right
+        for name in BY_NEED:
+            badge = self._badges[name]
+            room -= badge.sizeHint().width() + spacing
+            badge.setVisible(room >= 0)
 
     def stop(self) -> None:
         self._timer.stop()
