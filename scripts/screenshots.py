@@ -20,6 +20,7 @@ from types import MappingProxyType
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import replay_states  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from inspector.config import RunConfig, config_for_job  # noqa: E402
@@ -203,6 +204,15 @@ def light_pass(stage: Stage) -> None:
     live_pass(stage)
 
 
+def _on_window(state: Callable[[MainWindow], object]) -> Callable[[Stage], None]:
+    """For states that need no staged run."""
+
+    def bring(stage: Stage) -> None:
+        state(stage.window)
+
+    return bring
+
+
 STATES: dict[str, Callable[[Stage], None]] = {
     "live-no-source": no_source,
     "live-starting": starting,
@@ -217,6 +227,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "live-closing": closing,
     "live-light-pass": light_pass,
     "live-light-fail": light_fail,
+    **{name: _on_window(state) for name, state in replay_states.STATES.items()},
 }
 """Add a view's states here: a function that brings the window into it."""
 
