@@ -158,7 +158,7 @@ def test_regions_and_masks_follow_numbers_and_the_picture(
     page.view.parts.teach_wanted.emit()
     qtbot.waitUntil(lambda: page.view.parts.taught.text().startswith(("Taught", "the frames")))
     page.view.live.setChecked(False)
-    assert not page.controller.picture.is_on
+    assert not page.controller.pictures.picture.is_on
 
 
 def test_the_ruler_gives_the_size_of_a_pixel(open_window: MakeWindow, qtbot: QtBot, job: Path):

@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
+    QHBoxLayout,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -86,3 +88,24 @@ def level(form: QFormLayout) -> None:
 def sentence(text: str) -> str:
     """With a capital at its beginning: errors begin small."""
     return text[:1].upper() + text[1:]
+
+
+def button(text: str, on_click: object, kind: str = "") -> QPushButton:
+    """A plain push button."""
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.clicked.connect(lambda checked=False: on_click())  # type: ignore[operator]
+    return made
+
+
+def row(*widgets: QWidget, stretch: int = -1) -> QWidget:
+    """Side by side; ``stretch`` is the index of the one that takes the space."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    for index, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if index == stretch else 0)
+    if stretch < 0:
+        layout.addStretch(1)
+    return holder

@@ -27,7 +27,7 @@ class JobsPage(Page):
 
     def on_hidden(self) -> None:
         """A picture nobody sees must not hold a camera."""
-        self.controller.picture.stop()
+        self.controller.pictures.picture.stop()
 
     def close_page(self) -> None:
         """See `Page`."""

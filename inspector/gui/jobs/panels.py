@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -21,10 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from inspector.core.geometry import Roi
-from inspector.core.whatif import Expectation, ScoreBook
-from inspector.gui.engineer.cards import card, column, label, level
+from inspector.gui.engineer.cards import button, card, label, level, row
 from inspector.gui.engineer.fields import SpecForm
-from inspector.gui.jobs.expectation import ExpectationPanel
 from inspector.gui.jobs.forms import (
     CAMERA_FIELDS,
     DEFECT_FIELDS,
@@ -32,99 +29,6 @@ from inspector.gui.jobs.forms import (
     PRESENCE_FIELDS,
     QUALITY_FIELDS,
 )
-from inspector.gui.jobs.histogram import ThresholdPlot
-from inspector.gui.theme.theme import Theme
-
-
-def button(text: str, on_click: object, kind: str = "") -> QPushButton:
-    """A plain push button."""
-    made = QPushButton(text)
-    made.setProperty("kind", kind)
-    made.clicked.connect(lambda checked=False: on_click())  # type: ignore[operator]
-    return made
-
-
-def row(*widgets: QWidget, stretch: int = -1) -> QWidget:
-    """Side by side; ``stretch`` is the index of the one that takes the space."""
-    holder = QWidget()
-    layout = QHBoxLayout(holder)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(8)
-    for index, widget in enumerate(widgets):
-        layout.addWidget(widget, 1 if index == stretch else 0)
-    if stretch < 0:
-        layout.addStretch(1)
-    return holder
-
-
-class ThresholdPanel(QWidget):
-    """T1 and T2 as lines and as numbers, and what they would do."""
-
-    moved = Signal(float, float)
-    dropped = Signal(float, float)
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.plot = ThresholdPlot(theme)
-        self.expectation = ExpectationPanel()
-        self.basis = label("", "muted", wrap=True)
-        self.t1, self.t2 = self._spin("T1"), self._spin("T2")
-        self.plot.dragged.connect(self._on_dragged)
-        self.plot.dropped.connect(self.dropped)
-        for spin in (self.t1, self.t2):
-            spin.valueChanged.connect(lambda value: self._on_typed())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self._legend())
-        layout.addWidget(row(label("T1", "caption"), self.t1, label("T2", "caption"), self.t2))
-        layout.addWidget(self.expectation)
-        layout.addWidget(self.basis)
-
-    def set_thresholds(self, t1: float, t2: float) -> None:
-        self._show(t1, t2)
-        self.plot.set_thresholds(t1, t2)
-
-    def _legend(self) -> QWidget:
-        return row(
-            label("■ " + self.tr("known good"), "good"),
-            label("■ " + self.tr("truth unknown"), "muted"),
-            label("■ " + self.tr("known bad"), "danger"),
-        )
-
-    def set_scores(self, book: ScoreBook, basis: str) -> None:
-        """``basis``: where the scores come from, or why there are none."""
-        self.plot.set_scores(book)
-        self.basis.setText(basis)
-
-    def set_expectation(self, found: Expectation | None) -> None:
-        self.expectation.set_expectation(found)
-
-    def _on_dragged(self, t1: float, t2: float) -> None:
-        self._show(t1, t2)
-        self.moved.emit(t1, t2)
-
-    def _on_typed(self) -> None:
-        t1, t2 = self.t1.value(), self.t2.value()
-        self.moved.emit(t1, t2)
-        self.dropped.emit(t1, t2)
-
-    def _show(self, t1: float, t2: float) -> None:
-        for spin, value in ((self.t1, t1), (self.t2, t2)):
-            spin.blockSignals(True)
-            spin.setValue(value)
-            spin.blockSignals(False)
-
-    def _spin(self, name: str) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox()
-        spin.setRange(-1e6, 1e6)
-        spin.setDecimals(4)
-        spin.setSingleStep(0.01)
-        spin.setKeyboardTracking(False)
-        spin.setAccessibleName(name)
-        spin.setMinimumWidth(110)
-        return spin
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,84 +277,3 @@ class JobPanel(QWidget):
             self.model.addItem(chosen, chosen)
         self.model.setCurrentIndex(self.model.findData(chosen))
         self.model.setPlaceholderText(self.tr("Choose a model"))
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One saved version, newest first in the list; ``broken``: it cannot be trusted."""
-
-    number: int
-    text: str
-    broken: bool = False
-
-
-class VersionPanel(QWidget):
-    """The saved versions, what two of them differ in, and the way back."""
-
-    compared = Signal(int, int)
-    restore_wanted = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.list = QListWidget()
-        self.list.setAccessibleName(self.tr("Saved versions, the newest first"))
-        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.list.itemSelectionChanged.connect(self._on_selection)
-        self.list.setMinimumHeight(150)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.title = label("", "caption")
-        self.lines = QListWidget()
-        self.lines.setAccessibleName(self.tr("Differences"))
-        self.lines.setWordWrap(True)
-        self.lines.setSelectionMode(QListWidget.SelectionMode.NoSelection)
-        self.restore = button(self.tr("Take this version into the editor"), self._on_restore)
-        hint = label(self.tr("Choose one to compare it with the editor, or two."), "muted")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        for widget, stretch in (
-            (hint, 0),
-            (self.list, 2),
-            (self.title, 0),
-            (self.lines, 3),
-            (row(self.restore), 0),
-        ):
-            layout.addWidget(widget, stretch)
-        self.set_versions(())
-
-    def set_versions(self, versions: Sequence[VersionRow]) -> None:
-        self.list.clear()
-        for one in versions:
-            item = QListWidgetItem(one.text)
-            item.setToolTip(one.text)
-            item.setData(256, 0 if one.broken else one.number)
-            self.list.addItem(item)
-        self.set_difference("", ())
-
-    def set_difference(self, title: str, lines: Sequence[str]) -> None:
-        self.title.setText(title)
-        self.lines.clear()
-        self.lines.addItems(list(lines))
-        self.restore.setEnabled(len(self._numbers()) == 1)
-
-    def _numbers(self) -> list[int]:
-        return sorted(int(i.data(256)) for i in self.list.selectedItems() if i.data(256))
-
-    def _on_selection(self) -> None:
-        numbers = self._numbers()
-        if numbers:
-            # 0 stands for the editor
-            self.compared.emit(numbers[0], numbers[-1] if len(numbers) > 1 else 0)
-        else:
-            self.set_difference("", ())
-
-    def _on_restore(self) -> None:
-        numbers = self._numbers()
-        if len(numbers) == 1:
-            self.restore_wanted.emit(numbers[0])
-
-
-def tab(content: QWidget) -> QWidget:
-    """With the same air around it in every tab."""
-    return column(content, stretch=False)

@@ -17,19 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from inspector.gui.engineer.cards import label, scrolling, set_role
+from inspector.gui.engineer.cards import button, label, row, scrolling, set_role
 from inspector.gui.engineer.sign_off import SignOff
 from inspector.gui.jobs.canvas import RegionCanvas
-from inspector.gui.jobs.panels import (
-    JobPanel,
-    PartsPanel,
-    PicturePanel,
-    RegionPanel,
-    ThresholdPanel,
-    VersionPanel,
-    button,
-    row,
-)
+from inspector.gui.jobs.panels import JobPanel, PartsPanel, PicturePanel, RegionPanel
+from inspector.gui.jobs.threshold_panel import ThresholdPanel
+from inspector.gui.jobs.version_panel import VersionPanel
 from inspector.gui.theme.theme import Theme
 
 
