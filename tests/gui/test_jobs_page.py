@@ -121,6 +121,25 @@ def test_a_threshold_is_saved_as_a_version_with_who_and_why(
     assert page.controller.draft.recipe.thresholds.t1 == 0.6
 
 
+def test_typing_one_number_leaves_the_digits_of_the_others(
+    open_window: MakeWindow, qtbot: QtBot, job: Path
+):
+    exact = "0.81234567"
+    job.write_text(job.read_text().replace("t2 = 0.8", f"t2 = {exact}\n"))
+    page = jobs_page(open_window(), qtbot)
+    page.view.thresholds.t1.setValue(0.7)
+    page.view.regions.measured.emit(1.0)
+    page.view.regions.ruler.setChecked(True)
+    page.view.regions.measured.emit(7.0)
+    page.view.regions.defects.editor("min_area_px").setValue(5)  # type: ignore[attr-defined]
+    draft = page.controller.draft
+    assert draft is not None
+    assert draft.recipe is not None
+    assert draft.recipe.thresholds == Thresholds(t1=0.7, t2=float(exact))
+    assert draft.recipe.defects.mm_per_px == pytest.approx(7 / 640, rel=1e-9)
+    assert draft.recipe.defects.min_area_px == 5
+
+
 def test_dragging_a_line_shows_what_it_would_do_before_it_is_let_go(
     open_window: MakeWindow, qtbot: QtBot, job: Path
 ):

@@ -89,6 +89,8 @@ class _Field:
         text = _tr(spec.label)
         self.label: QLabel | QCheckBox = QCheckBox(text) if spec.optional else QLabel(text)
         self.editor = _editor(spec)
+        self._held: float | None = None
+        self._shown: float | None = None
         self.editor.setAccessibleName(text)
         self.editor.setMinimumWidth(132)
         self.editor.setMaximumWidth(220)
@@ -119,7 +121,9 @@ class _Field:
         if isinstance(self.editor, QLineEdit):
             return self.editor.text().strip()
         assert isinstance(self.editor, QSpinBox | QDoubleSpinBox)
-        return self.editor.value()
+        # what nobody has touched keeps the digits that the field cannot show
+        shown = self.editor.value()
+        return self._held if shown == self._shown and self._held is not None else shown
 
     def set_value(self, value: Value) -> None:
         self.editor.blockSignals(True)
@@ -139,6 +143,7 @@ class _Field:
             self.editor.setValue(int(value or 0))
         elif isinstance(self.editor, QDoubleSpinBox):
             self.editor.setValue(float(value or 0))
+            self._held, self._shown = float(value or 0), self.editor.value()
 
 
 def _editor(spec: FieldSpec) -> QWidget:

@@ -108,7 +108,8 @@ class RegionCanvas(QWidget):
         """In image pixels; None where there is no ruler."""
         if self._ruler is None:
             return None
-        ends = [self._box.mapSceneToView(p) for _, p in self._ruler.getSceneHandlePositions()]
+        ruler = self._ruler
+        ends = [ruler.mapToParent(place) for _, place in ruler.getLocalHandlePositions()]
         return (ends[0].x(), ends[0].y()), (ends[1].x(), ends[1].y())
 
     def _tell_ruler(self) -> None:

@@ -20,14 +20,16 @@ class ThresholdPanel(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._t = (0.0, 1.0)
         self.plot = ThresholdPlot(theme)
         self.expectation = ExpectationPanel()
         self.basis = label("", "muted", wrap=True)
         self.t1, self.t2 = self._spin("T1"), self._spin("T2")
         self.plot.dragged.connect(self._on_dragged)
         self.plot.dropped.connect(self.dropped)
-        for spin in (self.t1, self.t2):
-            spin.valueChanged.connect(lambda value: self._on_typed())
+        # the other one keeps all its digits, whatever its field can show
+        self.t1.valueChanged.connect(lambda t1: self._on_typed(t1, self._t[1]))
+        self.t2.valueChanged.connect(lambda t2: self._on_typed(self._t[0], t2))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
@@ -38,6 +40,7 @@ class ThresholdPanel(QWidget):
         layout.addWidget(self.basis)
 
     def set_thresholds(self, t1: float, t2: float) -> None:
+        self._t = (t1, t2)
         self._show(t1, t2)
         self.plot.set_thresholds(t1, t2)
 
@@ -60,8 +63,7 @@ class ThresholdPanel(QWidget):
         self._show(t1, t2)
         self.moved.emit(t1, t2)
 
-    def _on_typed(self) -> None:
-        t1, t2 = self.t1.value(), self.t2.value()
+    def _on_typed(self, t1: float, t2: float) -> None:
         self.moved.emit(t1, t2)
         self.dropped.emit(t1, t2)
 
