@@ -311,7 +311,7 @@ def main() -> None:
     parser.add_argument("--size", action="append", help="WxH; default: 1280x720 and 1920x1080")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    sizes = [tuple(map(int, s.split("x"))) for s in arguments.size or []] or SIZES
+    sizes = [(int(w), int(h)) for w, h in (s.split("x") for s in arguments.size or [])] or SIZES
     make_application(["inspector"])
     for name in arguments.names or STATES:
         for size in sizes:

@@ -86,8 +86,9 @@ def level(form: QFormLayout) -> None:
 
 
 def sentence(text: str) -> str:
-    """With a capital at its beginning: errors begin small."""
-    return text[:1].upper() + text[1:]
+    """With a capital at its beginning: errors begin small. Addresses stay as they are."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.rstrip(",:").isalpha() else text
 
 
 def button(text: str, on_click: object, kind: str = "") -> QPushButton:

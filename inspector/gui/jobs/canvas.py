@@ -15,6 +15,7 @@ from inspector.core.frame import Image
 from inspector.core.geometry import Roi
 from inspector.gui.engineer.frame_view import FrameView
 from inspector.gui.theme.theme import Theme
+from inspector.gui.theme.tokens import DARK
 
 SMALLEST = 4
 
@@ -33,6 +34,7 @@ class Drawn:
 class RegionCanvas(QWidget):
     """Passive. ``moved(key, Roi)`` once a rectangle was let go, in whole image pixels;
     ``ruler_moved(x1, y1, x2, y2)`` likewise. The wheel zooms, dragging the ground pans.
+    What is drawn on a picture has bright colours in every theme.
     """
 
     moved = Signal(str, object)
@@ -96,7 +98,7 @@ class RegionCanvas(QWidget):
             self._box.removeItem(self._ruler)
             self._ruler = None
         elif ends is not None and self._ruler is None:
-            pen = QPen(QColor(self._theme.palette.warning), 0)
+            pen = QPen(QColor(DARK.warning), 0)
             pen.setCosmetic(True)
             pen.setWidth(3)
             self._ruler = pg.LineSegmentROI(ends, pen=pen)
@@ -148,8 +150,7 @@ class RegionCanvas(QWidget):
         self._style(drawn, item, text)
 
     def _style(self, drawn: Drawn, item: pg.RectROI, text: pg.TextItem) -> None:
-        p = self._theme.palette
-        colour = QColor(p.warning if drawn.is_mask else p.focus)
+        colour = QColor(DARK.warning if drawn.is_mask else DARK.focus)
         pen = QPen(colour)
         pen.setCosmetic(True)
         pen.setWidth(3 if drawn.chosen else 2)

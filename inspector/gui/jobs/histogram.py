@@ -122,7 +122,7 @@ class ThresholdPlot(pg.PlotWidget):  # type: ignore[misc]
             self.getAxis(name).setTextPen(p.muted)
         self.setLabel("bottom", self.tr("score"), color=p.muted)
         self.setLabel("left", self.tr("parts"), color=p.muted)
-        colours = (verdict(Verdict.PASS).tint, p.strong_line, verdict(Verdict.FAIL).tint)
+        colours = (verdict(Verdict.PASS).tint, p.muted, verdict(Verdict.FAIL).tint)
         for bars, colour in zip(self._bars, colours, strict=True):
             bars.setOpts(brush=QColor(colour), pen=None)
         for line, kind in ((self.t1, Verdict.REVIEW), (self.t2, Verdict.FAIL)):
