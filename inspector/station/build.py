@@ -29,7 +29,7 @@ from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from inspector.station.changeover import Changeovers
 from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
-from inspector.station.recipes import recipe_for, warnings_for
+from inspector.station.recipes import recipe_for, variant_of, warnings_for
 from inspector.station.report import replay_document
 
 
@@ -129,7 +129,7 @@ def build_station(
     with ExitStack() as stack:
         predictor = (models.open if models else open_predictor)(
             config.model,
-            variant=config.variant,
+            variant=config.variant or variant_of(config.recipe, config.model),
             require_gpu=config.require_gpu,
             threads=config.threads,
         )

@@ -14,7 +14,7 @@ from inspector.engine.pipeline import Pipeline
 from inspector.errors import InspectorError, StateError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.station.audit_log import Change
-from inspector.station.recipes import carried_over, check_map, check_taught
+from inspector.station.recipes import carried_over, check_map, check_taught, variant_of
 
 
 class Changeovers:
@@ -69,7 +69,10 @@ class Changeovers:
         """
         try:
             predictor = open_predictor(
-                package, variant=variant, require_gpu=self._require_gpu, threads=self._threads
+                package,
+                variant=variant or variant_of(recipe, package),
+                require_gpu=self._require_gpu,
+                threads=self._threads,
             )
             try:
                 return InForce(predictor, self._recipe(recipe, predictor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from inspector.config import RunConfig
@@ -16,6 +17,7 @@ from inspector.core.presence import (
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import PartRule, Recipe, RegionSpec, Thresholds
 from inspector.errors import ConfigError, SourceOpenError
+from inspector.inference.package import load_package
 from inspector.inference.predictor import OnnxPredictor
 from inspector.vision.presence import thumbnail
 
@@ -38,6 +40,18 @@ def recipe_for(config: RunConfig, predictor: OnnxPredictor, teacher: FrameSource
     check_taught(recipe)
     check_map(recipe, predictor)
     return recipe
+
+
+def variant_of(recipe: Recipe | None, package: Path) -> str | None:
+    """The variant whose file the recipe was set for; None: whichever runs best here.
+
+    Without this, a recipe set for fp32 would be refused wherever int8 is the usual one.
+    Raises PackageError.
+    """
+    if recipe is None:
+        return None
+    variants = load_package(package).manifest.variants
+    return next((v.name for v in variants if v.sha256 == recipe.model_sha256), None)
 
 
 def check_taught(recipe: Recipe) -> None:

@@ -160,6 +160,31 @@ def test_a_recipe_set_for_another_model_is_refused(pictures: Path, one: Path, tw
             station.changeovers.with_recipe(foreign)
 
 
+def test_the_variant_runs_that_the_recipe_was_set_for(pictures: Path, one: Path, tmp_path: Path):
+    from dataclasses import replace
+    from hashlib import sha256
+
+    import onnx
+
+    several = write_tiny_package(tmp_path / "several", version="4", variants=("fp32", "int8"))
+    file = several / "model-int8.onnx"
+    model = onnx.load(file)
+    model.producer_version = "int8"
+    onnx.save(model, file)
+    manifest = json.loads((several / "manifest.json").read_text())
+    data = file.read_bytes()
+    manifest["variants"][1] |= {"sha256": sha256(data).hexdigest(), "size_bytes": len(data)}
+    (several / "manifest.json").write_text(json.dumps(manifest))
+    for variant in manifest["variants"]:
+        recipe = Recipe(model_sha256=variant["sha256"], thresholds=Thresholds(t1=0.5, t2=0.8))
+        with build_station(replace(config(pictures, several), recipe=recipe)) as station:
+            assert station.predictor.variant == variant["name"]
+        with build_station(config(pictures, one)) as station:
+            new = station.changeovers.load(several, recipe)
+            assert new.predictor.variant == variant["name"]
+            new.predictor.close()
+
+
 def test_carrying_a_recipe_over_takes_regions_but_never_thresholds(
     pictures: Path, one: Path, two: Path
 ):
