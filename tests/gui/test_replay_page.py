@@ -82,6 +82,11 @@ def test_with_nothing_open_nothing_can_be_done(qtbot: QtBot, page: ReplayPage):
     page.controller.pull()
 
 
+def test_the_window_fits_a_small_screen(page: ReplayPage):
+    least = page.window().minimumSizeHint()
+    assert (least.width() <= 1280, least.height() <= 720) == (True, True), least
+
+
 def test_footage_of_a_product_is_run_at_once_and_can_be_jumped_through(
     qtbot: QtBot, page: ReplayPage, line: Path
 ):

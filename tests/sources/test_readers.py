@@ -142,6 +142,44 @@ def test_a_packet_without_a_picture_shifts_no_frame(tmp_path: Path, opened) -> N
     assert reader.read_at(149) is None
 
 
+def test_a_packet_without_a_picture_is_noticed_before_there_was_a_run(
+    tmp_path: Path, opened
+) -> None:
+    path = make_video(tmp_path / "a.avi", "MJPG")
+    whole = sums_of(open_source(str(path), SourceOptions()))
+    seen = [*whole[:30], *whole[31:]]
+    reader = VideoReader(path, capture_factory=SkippingDecoder)
+    opened.append(reader)
+    reader.open()
+    for index in (60, 20, 40, 120):
+        frame = reader.read_at(index)
+        assert frame is not None
+    # decoding through the damage has shown that the table does not hold
+    assert checksum(frame) == seen[120][0]
+    assert reader.counted == 1
+
+
+def test_a_decoder_that_seeks_too_far_is_asked_again(tmp_path: Path, opened) -> None:
+    path = make_video(tmp_path / "a.mp4", "mp4v")
+    expected = sums_of(open_source(str(path), SourceOptions()))
+
+    class Overshooting(SkippingDecoder):
+        def grab(self) -> bool:
+            return self._real.grab()
+
+        def set(self, prop: int, value: float) -> bool:
+            return self._real.set(prop, value + 30)
+
+    reader = VideoReader(path, capture_factory=Overshooting)
+    opened.append(reader)
+    reader.open()
+    for index in (100, 140, 20):
+        frame = reader.read_at(index)
+        assert frame is not None
+        assert checksum(frame) == expected[index][0]
+    assert reader.counted == 0
+
+
 def test_stepping_back_decodes_a_group_once(tmp_path: Path, opened) -> None:
     decoded = []
 

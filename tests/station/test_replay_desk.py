@@ -64,6 +64,9 @@ def test_two_runs_are_compared(desk: ReplayDesk, plan: ReplayPlan):
     assert comparison.truth_after is not None
     assert comparison.truth_after.confusion.fp == 0
     assert desk.compared(1, 2) is comparison
+    back = desk.compared(2, 1)
+    assert back is not None
+    assert back.changed[0].verdicts == (Verdict.REVIEW, Verdict.FAIL)
     assert desk.compared(1, 9) is None
     desk.show(1)
     assert desk.current is first
