@@ -146,7 +146,7 @@ class PictureController(QObject):
         height, width = frame.image.shape[:2]
         new_size = (width, height) != self._size
         self._size = (width, height)
-        self._view.canvas.set_image(frame.image)
+        self._view.canvas.set_image(frame.image, live=True)
         self._view.picture_text.setText(f"{width} × {height}")
         if new_size or self._frames == 0:
             self._show_marks()
@@ -167,6 +167,8 @@ class PictureController(QObject):
     def _on_picture_stopped(self, why: str) -> None:
         self._teaching = None
         self._view.set_live(on=False)
+        if self.picture.image is not None:
+            self._view.canvas.set_image(self.picture.image)
         if why:
             self._view.picture_text.setText(why)
         self._show_taught()
