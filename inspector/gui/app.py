@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -137,6 +138,9 @@ def run_gui(
     window.show()
     if start:
         QTimer.singleShot(0, window.context.launcher.start)
+    # what lives as long as the program need not be looked through at every collection
+    gc.collect()
+    gc.freeze()
     with _closed_by_signals(window):
         return application.exec()
 
