@@ -272,7 +272,7 @@ class JobsController(QObject):
     def _show_recipe(self, recipe: Recipe) -> None:
         view, t = self._view, recipe.thresholds
         view.thresholds.set_thresholds(t.t1, t.t2)
-        view.thresholds.set_expectation(self.scores.expect(t.t1, t.t2))
+        self._show_scores()
         view.regions.defects.set_values(recipe.defects.model_dump())
         view.picture.quality.set_values(recipe.quality.model_dump())
         view.parts.parts.set_values(recipe.parts.model_dump(exclude={"presence"}))
@@ -299,9 +299,11 @@ class JobsController(QObject):
 
     def _show_scores(self) -> None:
         draft = self._draft
-        self._view.thresholds.set_scores(self.scores.book, self.scores.basis())
-        if draft is not None and draft.recipe is not None:
-            t = draft.recipe.thresholds
+        recipe = draft.recipe if draft is not None else None
+        basis = self.scores.basis(estimate=recipe is not None and recipe.needs_map)
+        self._view.thresholds.set_scores(self.scores.book, basis)
+        if recipe is not None:
+            t = recipe.thresholds
             self._view.thresholds.set_expectation(self.scores.expect(t.t1, t.t2))
 
     def _on_status(self) -> None:

@@ -35,6 +35,7 @@ class ThresholdPlot(pg.PlotWidget):  # type: ignore[misc]
         self._book = ScoreBook(())
         self._t = (0.0, 1.0)
         self.setMinimumHeight(170)
+        self.setMaximumHeight(520)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.setAccessibleName(self.tr("Histogram of scores with the thresholds T1 and T2"))

@@ -121,7 +121,12 @@ class RegionPanel(QWidget):
         pairs = [w for pair in zip(names, self.numbers, strict=True) for w in pair]
         ruler = row(self.ruler, self.length, self.take)
         layout.addWidget(
-            card(self.tr("Regions and masks, in pixels"), self.list, row(*pairs), adders)
+            card(
+                self.tr("Regions in the picture, masks in their region, in pixels"),
+                self.list,
+                row(*pairs),
+                adders,
+            )
         )
         layout.addWidget(card(self.tr("Defects that count"), self.defects, ruler, self.ruler_text))
         layout.addStretch(1)

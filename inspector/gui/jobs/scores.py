@@ -45,8 +45,10 @@ class ScoreSource(QObject):
         """None where no score is known."""
         return self.book.expect(t1, t2) if len(self.book) else None
 
-    def basis(self) -> str:
-        """Where the scores come from, in words."""
+    def basis(self, *, estimate: bool) -> str:
+        """Where the scores come from, in words. ``estimate``: the recipe has masks or a
+        least area, and with them the score itself depends on T1.
+        """
         n, known = len(self.book), len(self.book.good) + len(self.book.bad)
         words = []
         if n:
@@ -57,6 +59,8 @@ class ScoreSource(QObject):
             )
         else:
             words.append(self.tr("No part was judged by this model yet: run it, then set T1."))
+        if n and estimate:
+            words.append(self.tr("With masks or a least area this is an estimate."))
         if self._held.overkill_t1 is not None:
             words.append(
                 self.tr("Its package expects %1 overkill at its own T1, from %2 held-out good.")

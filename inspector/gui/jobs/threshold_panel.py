@@ -33,11 +33,12 @@ class ThresholdPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.plot, 100)
         layout.addWidget(self._legend())
         layout.addWidget(row(label("T1", "caption"), self.t1, label("T2", "caption"), self.t2))
         layout.addWidget(self.expectation)
         layout.addWidget(self.basis)
+        layout.addStretch(1)
 
     def set_thresholds(self, t1: float, t2: float) -> None:
         self._t = (t1, t2)

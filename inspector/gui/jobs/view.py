@@ -160,7 +160,8 @@ class JobsView(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._picture_side())
         splitter.addWidget(self._tabs_side())
-        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 1)
         splitter.setSizes([650, 500])
         return splitter
 

@@ -44,7 +44,7 @@ class LinePanel(QFrame):
         self.cancel.clicked.connect(self.cancel_wanted)
         self.recipes = QComboBox()
         self.recipes.setAccessibleName(self.tr("Recipe to take over with the model"))
-        self.recipes.setMinimumWidth(220)
+        self.recipes.setMinimumWidth(270)
         self.sign = SignOff(self.tr("Swap"))
         self.sign.button.setIconSize(QSize(18, 18))
         self.sign.signed.connect(self._on_signed)

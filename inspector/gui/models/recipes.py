@@ -42,7 +42,7 @@ def read_recipes(jobs: Path) -> tuple[JobRecipe, ...]:
 
 def choices(entry: GalleryEntry, recipes: tuple[JobRecipe, ...]) -> tuple[RecipeChoice, ...]:
     """For the package; a recipe set for another model is shown and cannot be chosen."""
-    carried = _tr("Running rules, proposed thresholds")
+    carried = _tr("Same rules, proposed T1 and T2")
     found = [RecipeChoice(CARRY_OVER, carried)]
     fitting = [r for r in recipes if entry.holds(r.recipe.model_sha256)]
     others = [r for r in recipes if r not in fitting]
