@@ -135,26 +135,39 @@ def run_gui(
     application = make_application(["inspector"])
     settings = SettingsFile.load(settings_folder or default_folder())
     window = make_window(settings, paths, given=given, job=job, loop=loop)
-    window.show()
+    if settings.values.geometry:
+        window.show()
+    else:
+        window.showMaximized()
     if start:
         QTimer.singleShot(0, window.context.launcher.start)
     # what lives as long as the program need not be looked through at every collection
     gc.collect()
     gc.freeze()
-    with _closed_by_signals(window):
+    with closed_by_signals(window):
         return application.exec()
 
 
 @contextmanager
-def _closed_by_signals(window: MainWindow) -> Iterator[None]:
-    """Ctrl-C and a shutdown stop the run cleanly: nobody can be asked then."""
+def closed_by_signals(window: MainWindow) -> Iterator[None]:
+    """Ctrl-C and a shutdown stop the run cleanly: nobody can be asked then.
 
-    def close(number: int, frame: FrameType | None) -> None:
-        window.close_now()
+    The handler only takes a note. It runs between any two instructions of the GUI thread,
+    which may just hold a lock of the run or be painting.
+    """
+    asked: list[int] = []
 
-    before = {s: signal.signal(s, close) for s in (signal.SIGINT, signal.SIGTERM)}
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    def close_if_asked() -> None:
+        if asked:
+            asked.clear()
+            window.close_now()
+
+    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
     timer = QTimer()
-    timer.timeout.connect(lambda: None)
+    timer.timeout.connect(close_if_asked)
     timer.start(SIGNAL_MS)
     try:
         yield

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from inspector.config import RunConfig, config_for_job
 from inspector.core.inspection import Verdict
+from inspector.gui.app import closed_by_signals
 from inspector.gui.live.page import LivePage
 from inspector.gui.main_window import MainWindow
 from inspector.gui.paths import Paths
@@ -58,8 +62,6 @@ def test_a_second_start_goes_on_counting(window: MainWindow, qtbot: QtBot):
 def test_what_cannot_start_is_told_in_the_operators_words(
     open_window: MakeWindow, config: RunConfig, qtbot: QtBot, tmp_path: Path
 ):
-    from dataclasses import replace
-
     window = open_window(given=replace(config, source=str(tmp_path / "absent.mp4")))
     snapshot = _run_to_the_end(window, qtbot)
     assert snapshot.error is not None
@@ -72,8 +74,6 @@ def test_what_cannot_start_is_told_in_the_operators_words(
 def test_closing_with_a_run_on_asks_once_and_then_stops_cleanly(
     open_window: MakeWindow, config: RunConfig, qtbot: QtBot
 ):
-    from dataclasses import replace
-
     endless = replace(config, source=config.source.replace("&parts=3", ""))
     window = open_window(given=endless)
     with qtbot.waitSignal(window.context.runs.started, timeout=20_000):
@@ -87,6 +87,27 @@ def test_closing_with_a_run_on_asks_once_and_then_stops_cleanly(
     assert snapshot.phase is Phase.ENDED
     assert snapshot.status.accounting_problem() is None
     qtbot.waitUntil(lambda: not window.isVisible())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_and_closes_unasked_even_amid_a_status(
+    open_window: MakeWindow, config: RunConfig, qtbot: QtBot, number: signal.Signals
+):
+    """The handler may come while the GUI thread holds a lock of the run."""
+    window = open_window(given=replace(config, source=config.source.replace("&parts=3", "")))
+    with qtbot.waitSignal(window.context.runs.started, timeout=20_000):
+        window.context.launcher.start()
+    session = window.context.runs._session
+    assert session is not None
+    with closed_by_signals(window):
+        with session._lock:
+            os.kill(os.getpid(), number)
+            assert window.isVisible()
+        qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    snapshot = window.context.runs.snapshot
+    assert snapshot is not None
+    assert snapshot.error is None
+    assert snapshot.phase is Phase.ENDED
 
 
 @pytest.mark.parametrize("module", ["inspector.cli.app", "inspector.station.build"])
@@ -107,7 +128,7 @@ def test_opencv_imported_first_does_not_shadow_the_plugins_of_qt():
         "qt = [l for l in maps.splitlines() if '/plugins/platforms/' in l]\n"
         "assert all('PySide6' in l for l in qt), qt\n"
     )
-    environment = {**__import__("os").environ, "QT_QPA_PLATFORM": "offscreen"}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
