@@ -17,6 +17,7 @@ from inspector.engine.threads import GuardedThread
 from inspector.platforms import step_back
 from inspector.station.build import Station, build_station, check_ended
 from inspector.station.replay_index import ReplayIndex
+from inspector.vision.workers import start_workers
 
 REFRESH_S = 0.2
 
@@ -145,6 +146,7 @@ class ReplayRun:
 
     def _work(self) -> None:
         # a line that is being inspected beside it goes first
+        start_workers()
         step_back()
         outcome = self._run()
         phase = Phase.CANCELLED if outcome is None else Phase.FINISHED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -228,6 +229,32 @@ def test_a_replay_leaves_the_processor_to_the_line(config: RunConfig):
     finished(run)
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     assert set(nice) == {max(10, ours)}
+
+
+SHARED_WORKERS = """
+import os, sys, threading
+import cv2, numpy as np
+from inspector.platforms import step_back
+from inspector.vision.workers import start_workers
+
+def work():
+    start_workers()
+    step_back()
+    cv2.resize(np.zeros((1080, 1920, 3), np.uint8), (1777, 999))
+
+ours = os.getpriority(os.PRIO_PROCESS, 0)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+tasks = [int(t) for t in os.listdir("/proc/self/task")]
+sys.exit(any(os.getpriority(os.PRIO_PROCESS, t) != ours for t in tasks))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread's own priority, handed down")
+def test_the_threads_that_all_share_do_not_stand_back():
+    done = subprocess.run([sys.executable, "-c", SHARED_WORKERS], timeout=60, check=False)
+    assert done.returncode == 0
 
 
 def test_frames_that_were_lost_are_not_made_up():
