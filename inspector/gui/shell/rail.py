@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QToolButton, QVBoxLayout
 
 from inspector.gui.pages import PageSpec
 from inspector.gui.theme.theme import Theme
 
+ROOMY, TIGHT = 75, 38
+"""Height of a button with its title below the icon, and with the icon alone."""
+
 
 class NavigationRail(QFrame):
-    """Emits ``chosen`` with a page's id."""
+    """Emits ``chosen`` with a page's id. On a low window the titles give way."""
 
     chosen = Signal(str)
 
@@ -34,6 +37,9 @@ class NavigationRail(QFrame):
         layout.addStretch(1)
         self._more = self._more_button()
         layout.addWidget(self._more)
+        # how low the window may become is for the tight rail to say, not for the roomy one
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        self._tight = False
         self._dress()
         theme.changed.connect(self._dress)
 
@@ -45,6 +51,29 @@ class NavigationRail(QFrame):
     def select(self, page_id: str) -> None:
         """Marks a page as the one in front; emits nothing."""
         self._buttons[page_id].setChecked(True)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(self.width(), self._height_of(TIGHT))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        self._set_tight(tight=self.height() < self._height_of(ROOMY))
+        super().resizeEvent(event)
+
+    def _height_of(self, button: int) -> int:
+        return 20 + (len(self._buttons) + 1) * (button + 4)
+
+    def _set_tight(self, *, tight: bool) -> None:
+        if tight == self._tight:
+            return
+        self._tight = tight
+        style = Qt.ToolButtonStyle
+        for button in (*self._buttons.values(), self._more):
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if tight else style.ToolButtonTextUnderIcon
+            )
+            button.setProperty("tight", tight)
+            button.style().unpolish(button)
+            button.style().polish(button)
 
     def _page_button(self, page: PageSpec, number: int) -> QToolButton:
         title = QCoreApplication.translate("Pages", page.title)

@@ -169,6 +169,8 @@ def _shell(p: Palette) -> str:
 QFrame#rail {{ background: {p.surface}; border: none; border-right: 1px solid {p.line}; }}
 QFrame#rail QToolButton {{ background: transparent; border: none; border-radius: 10px;
   color: {p.muted}; padding: 8px 2px; font-size: 13px; min-width: 72px; min-height: 52px; }}
+QFrame#rail QToolButton[tight="true"] {{ padding: 2px; min-height: 30px; }}
+QFrame#rail QToolButton[tight="true"]:focus {{ padding: 0px; }}
 QFrame#rail QToolButton:hover {{ background: {p.raised}; color: {p.text}; }}
 QFrame#rail QToolButton:checked {{ background: {p.raised}; color: {p.text}; font-weight: 600; }}
 QFrame#rail QToolButton:focus {{ border: 2px solid {p.focus}; padding: 6px 0px; }}
