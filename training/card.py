@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.core.manifest import ModelManifest, ThresholdBasis, Variant
+from training.variants.show import REFUSED, variant_facts
 
 
 def card(manifest: ModelManifest) -> str:
@@ -23,9 +24,14 @@ def card(manifest: ModelManifest) -> str:
     escapes = f"Expected of defective parts: {_escapes(basis)}."
     facts = [shape, verdicts, *_outlined(variant), _overkill(basis), escapes]
     facts += _synthetic(basis)
+    facts += variant_facts(manifest)
     facts += [f"Thresholds: {basis.method}.", f"Licence: {manifest.licence}"]
     seed = f"Seed {info.seed}; training data sha256 `{manifest.data.sha256}`."
-    settings = [f"{key}: {value}" for key, value in sorted((info.options | info.tools).items())]
+    settings = [
+        f"{key}: {value}"
+        for key, value in sorted((info.options | info.tools).items())
+        if not key.startswith(REFUSED)
+    ]
     parts = (
         f"# {manifest.title}",
         about,

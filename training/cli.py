@@ -30,6 +30,8 @@ from training.seeds_command import seeds
 from training.show import evaluation_table, promised, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
 from training.trainer import SUPERVISED
+from training.variants.build import NAMES, parse_names
+from training.variants.show import variants_shown
 
 INTERRUPTED = 130
 
@@ -92,6 +94,9 @@ def fit(
     max_review: Annotated[
         float | None, typer.Option(help="Largest share of good parts that may go to review.")
     ] = None,
+    variants: Annotated[
+        str, typer.Option(help="fp32 and any of fp16, int8, each shipped if it judges alike.")
+    ] = ",".join(NAMES),
     force: Annotated[bool, typer.Option("--force", help="Replace that version.")] = False,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for features; OUT/.features with --all.")
@@ -130,6 +135,7 @@ def fit(
         licence=licence,
         targets=_targets(max_escape, max_overkill, max_review),
         backbone=backbone,
+        variants=parse_names(variants),
     )
     if every:
         orders = [replace(order, category=found) for found in find_categories(data)]
@@ -224,7 +230,8 @@ def _print_trained(console: Console, trained: Trained) -> None:
         f"{manifest.title}\n{promised(trained.calibration)}\n"
         f"fixture {manifest.training.options['fixture']}\n"
         f"{_chosen(manifest.training.options)}"
-        f"export differs from torch by {trained.parity:.1e}; written to {trained.folder},"
+        f"export differs from torch by {trained.parity:.1e}\n"
+        f"{variants_shown(manifest, trained.refused)}\nwritten to {trained.folder},"
         f" fingerprint {package_fingerprint(trained.folder)[:16]}"
     )
 

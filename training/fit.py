@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -22,7 +22,6 @@ from inspector.core.manifest import (
     Name,
     Targets,
     TrainingInfo,
-    Variant,
 )
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
@@ -32,17 +31,19 @@ from training.calibrate import NO_TARGETS, Calibration, DefectScores, calibrate
 from training.camera_model import CameraModel, photograph
 from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
-from training.export import Exported, export, manifest_bytes, sha256, write_package
+from training.export import Exported, export, manifest_bytes, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
 from training.labelled import load
 from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, Views, find_method
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
 from training.threads import torch_threads
+from training.variants.build import NAMES, Made, make_variants
+from training.variants.build import Name as VariantName
+from training.variants.pictures import of_views
 
 CAMERA_VIEWS = 4
 """Pictures that the camera model takes of each good part, beside the still."""
-VARIANT = "fp32"
 UNSTATED_LICENCE = "not stated: ask the owner of the training images"
 _TOOLS = ("torch", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy", "opencv-python")
 _THREADS = 2
@@ -69,16 +70,21 @@ class Order:
     licence: str = UNSTATED_LICENCE
     backbone: str = LITE0
     targets: Targets = NO_TARGETS
+    variants: tuple[VariantName, ...] = NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """Where the package is, what its scores mean, how far its export is from torch."""
+    """Where the package is, what its scores mean, how far its export is from torch.
+
+    ``refused`` says of variants that were asked for and are not shipped, why.
+    """
 
     folder: Path
     manifest: ModelManifest
     calibration: Calibration
     parity: float
+    refused: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +129,23 @@ def fit(order: Order, report: Report) -> Trained:
         fitted.detector.set_unit(raw.t1)
         choice = prepared.choice
         exported = export(fitted.detector, choice.height, choice.width, seed=order.seed)
-    calibration = raw.in_units_of(raw.t1)
-    manifest = _manifest(order, folder.name, data, prepared, fitted, calibration, exported)
+        calibration = raw.in_units_of(raw.t1)
+        made = make_variants(
+            fitted.detector,
+            exported,
+            calibration.proposed(),
+            of_views(prepared.views, prepared.probes, seed=order.seed),
+            wanted=order.variants,
+            report=report,
+        )
+    manifest = _manifest(order, folder.name, data, prepared, fitted, calibration, exported, made)
     package = {
         MANIFEST: manifest_bytes(manifest),
         "card.md": card(manifest).encode(),
-        f"model-{VARIANT}.onnx": exported.onnx,
-        f"golden-{VARIANT}.npz": exported.golden,
+        **made.files,
     }
     write_package(folder, package, replace=order.force)
-    return Trained(folder, manifest, calibration, exported.difference)
+    return Trained(folder, manifest, calibration, exported.difference, made.refused)
 
 
 def next_version(order: Order) -> str:
@@ -234,20 +247,14 @@ def _manifest(
     fitted: Fitted,
     calibration: Calibration,
     exported: Exported,
+    made: Made,
 ) -> ModelManifest:
-    variant = Variant(
-        name="fp32",
-        file=f"model-{VARIANT}.onnx",
-        sha256=sha256(exported.onnx),
-        size_bytes=len(exported.onnx),
-        golden=exported.golden_spec(f"golden-{VARIANT}.npz"),
-        thresholds=calibration.proposed(),
-    )
     options = fitted.options | {
         "backbone": order.backbone,
         "monochrome": prepared.monochrome,
         "camera_views": CAMERA_VIEWS,
         "fixture": prepared.choice.why,
+        **made.record(),
     }
     return ModelManifest(
         category=order.category.name,
@@ -258,7 +265,7 @@ def _manifest(
         ),
         outputs=exported.outputs,
         score_is_map_max=True,
-        variants=[variant],
+        variants=made.variants,
         threshold_basis=calibration.basis(),
         data=data,
         training=TrainingInfo(method=order.method, seed=order.seed, options=options, tools=tools()),

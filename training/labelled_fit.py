@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from inspector.core.manifest import (
     InputSpec,
     ModelManifest,
     TrainingInfo,
-    Variant,
 )
 from inspector.errors import InputError
 from inspector.inference.package import MANIFEST
@@ -25,7 +24,7 @@ from training.augment import ANY_ANGLE, FIXED, ORIGINAL, Policy, augment, find_p
 from training.calibrate import Calibration, DefectScores, calibrate, pixel_threshold
 from training.card import card
 from training.datasets import GOOD, Sample, fingerprint, read_image
-from training.export import Exported, export, manifest_bytes, sha256, write_package
+from training.export import Exported, export, manifest_bytes, write_package
 from training.finetune import Options
 from training.fit import Order, check_name, next_version, tools
 from training.fixturing import Choice, choose_fixture
@@ -35,10 +34,11 @@ from training.promises import check_supported
 from training.splits import keep_for_validation
 from training.threads import torch_threads
 from training.trainer import FittedLabelled, Trainer, find_supervised
+from training.variants.build import Made, make_variants
+from training.variants.pictures import of_labelled
 
 _THREADS = 1
 """Of torch: its steps are short, and where cores are busy a second thread is waited for."""
-_FILE, _GOLDEN = "model-fp32.onnx", "golden-fp32.npz"
 _SHOWN = 6
 """Pictures and copies of each on the sheet of augmented ones."""
 
@@ -60,6 +60,7 @@ class TrainedLabelled:
     fitted: FittedLabelled
     calibration: Calibration
     parity: float
+    refused: Mapping[str, str]
 
 
 class LabelledFitter:
@@ -89,17 +90,34 @@ class LabelledFitter:
             fitted = trainer.train(chosen[data.located[chosen]], seed=order.seed, report=report)
             calibration = self._calibrated(data, fitted)
             exported = export(fitted.network, choice.height, choice.width, seed=order.seed)
+            made = make_variants(
+                fitted.network,
+                exported,
+                calibration.proposed(),
+                of_labelled(data, chosen, fitted.validation, seed=order.seed),
+                wanted=order.variants,
+                report=report,
+            )
         manifest = self._manifest(
-            folder.name, fingerprint(files), chosen, choice, data, fitted, calibration, exported
+            folder.name,
+            fingerprint(files),
+            chosen,
+            choice,
+            data,
+            fitted,
+            calibration,
+            exported,
+            made,
         )
         package = {
             MANIFEST: manifest_bytes(manifest),
             "card.md": card(manifest).encode(),
-            _FILE: exported.onnx,
-            _GOLDEN: exported.golden,
+            **made.files,
         }
         write_package(folder, package, replace=order.force)
-        return TrainedLabelled(folder, manifest, fitted, calibration, exported.difference)
+        return TrainedLabelled(
+            folder, manifest, fitted, calibration, exported.difference, made.refused
+        )
 
     def contact_sheet(self) -> Image | None:
         """Some images, each with augmented copies beside it: uint8 (H, W, 3) BGR.
@@ -188,16 +206,9 @@ class LabelledFitter:
         fitted: FittedLabelled,
         calibration: Calibration,
         exported: Exported,
+        made: Made,
     ) -> ModelManifest:
         order, bad = self._order, labelled.defective
-        variant = Variant(
-            name="fp32",
-            file=_FILE,
-            sha256=sha256(exported.onnx),
-            size_bytes=len(exported.onnx),
-            golden=exported.golden_spec(_GOLDEN),
-            thresholds=calibration.proposed(),
-        )
         basis = calibration.basis().model_copy(
             update={"method": f"{fitted.threshold_method}. Seen in {calibration.rule}"}
         )
@@ -206,6 +217,7 @@ class LabelledFitter:
             "monochrome": labelled.monochrome,
             "trained_on_good": int((~bad[chosen]).sum()),
             "trained_on_defective": int(bad[chosen].sum()),
+            **made.record(),
         }
         return ModelManifest(
             category=order.category.name,
@@ -215,7 +227,7 @@ class LabelledFitter:
             input=InputSpec(height=choice.height, width=choice.width, aspect=labelled.aspect),
             outputs=exported.outputs,
             score_is_map_max=False,
-            variants=[variant],
+            variants=made.variants,
             threshold_basis=basis,
             data=data,
             training=TrainingInfo(

@@ -20,7 +20,10 @@ from training.staging import write_file
 def evaluation_table(result: Evaluation) -> Table:
     """Every figure with its 95 % interval, and the trivial floor beside it."""
     table = Table(
-        title=f"{result['category']}: {result['n_good']} good, {result['n_defective']} defective"
+        title=(
+            f"{result['category']} in {result['variant']}: {result['n_good']} good,"
+            f" {result['n_defective']} defective"
+        )
     )
     for name in ("figure", "value", "95 %", "trivially"):
         table.add_column(name, justify="left" if name == "figure" else "right")

@@ -134,6 +134,8 @@ def cross_validate(order: Order, protocol: Folding, settings: Settings, report: 
 
     Raises InputError for images that cannot be used, ConfigError for an unknown method.
     """
+    # the figures are of fp32, and a fold's package is not shipped
+    order = replace(order, variants=("fp32",))
     samples = labelled_samples(order.category)
     split = make_split(
         order.category,

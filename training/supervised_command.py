@@ -30,6 +30,7 @@ from training.staging import NEW, move_in, staging
 from training.supervised import Folding, Result, Supervised
 from training.supervised import cross_validate as run
 from training.trainer import SUPERVISED, find_supervised
+from training.variants.show import variants_shown
 
 _SIZE = 256
 
@@ -177,7 +178,8 @@ def fit_supervised(order: Order, console: Console) -> None:
     console.print(
         f"{trained.manifest.title}, from {len(fitted.validation)} images kept from training"
         f" (they chose how long to train, too)\n{promised(trained.calibration)}\n"
-        f"export differs from torch by {trained.parity:.1e}; written to {trained.folder}\n"
+        f"export differs from torch by {trained.parity:.1e}\n"
+        f"{variants_shown(trained.manifest, trained.refused)}\nwritten to {trained.folder}\n"
         "it has learnt from the test images too: measure this method with cross-validate"
     )
 

@@ -83,8 +83,26 @@ class GoldenSpec(Strict):
     atol: Annotated[float, Field(gt=0)]
 
 
+class Agreement(Strict):
+    """How far a variant's scores lie from the trained network's, on validation pictures.
+
+    Score differences (``typical`` is the median) are on the scale of the thresholds;
+    ``same_verdict`` is the share of pictures judged as fp32 judges them, each variant at its
+    own thresholds.
+    """
+
+    largest_difference: Annotated[float, Field(ge=0)]
+    typical_difference: Annotated[float, Field(ge=0)]
+    same_verdict: Annotated[float, Field(ge=0, le=1)]
+    n_images: Annotated[int, Field(ge=1)]
+    n_defective: Annotated[int, Field(ge=0)]
+
+
 class Variant(Strict):
-    """One self-contained .onnx file of the model."""
+    """One self-contained .onnx file of the model.
+
+    ``agreement`` is None where nobody measured it (packages of older versions).
+    """
 
     name: Literal["fp32", "fp16", "int8"]
     file: FileName
@@ -92,6 +110,7 @@ class Variant(Strict):
     size_bytes: Annotated[int, Field(gt=0)]
     golden: GoldenSpec
     thresholds: ProposedThresholds
+    agreement: Agreement | None = None
 
 
 class Targets(Strict):

@@ -33,12 +33,12 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_package_is_complete_and_runs(trained: Trained) -> None:
     assert sorted(_files(trained.folder)) == [
         "card.md",
-        "golden-fp32.npz",
+        *(f"golden-{name}.npz" for name in ("fp16", "fp32", "int8")),
         "manifest.json",
-        "model-fp32.onnx",
+        *(f"model-{name}.onnx" for name in ("fp16", "fp32", "int8")),
     ]
     assert trained.folder.parts[-2:] == ("disc", "1")
-    predictor = open_predictor(trained.folder)
+    predictor = open_predictor(trained.folder, variant="fp32")
     spoilt = disc(50)
     spoilt[30:50, 50:70] = 20
     good, bad = predictor.predict([Crop(disc(50)), Crop(spoilt)])
