@@ -35,7 +35,7 @@ class Options:
     """
 
     stages: tuple[int, ...] = STAGES
-    patches: int = 4000
+    patches: int = 2000
     candidates: int = 40_000
     bank_views: int = 2
 
