@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout
 
 from inspector.gui.context import AppContext
 from inspector.gui.pages import Page
@@ -19,7 +20,17 @@ class ReplayPage(Page):
         self.controller = ReplayController(context, self.view)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.view)
+        layout.addWidget(self._scrolling(self.view))
+
+    def _scrolling(self, view: ReplayView) -> QScrollArea:
+        """On a screen too small for it (1280×720 at 200 %) the page can be moved about."""
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(view)
+        view.setAutoFillBackground(False)
+        area.viewport().setAutoFillBackground(False)
+        return area
 
     def on_shown(self) -> None:
         self.controller.show()
