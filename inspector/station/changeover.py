@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe
 from inspector.engine.changeover import Changeover, InForce, Takeover
 from inspector.engine.pipeline import Pipeline
@@ -40,6 +42,7 @@ class Changeovers:
         self._current = pipeline.in_force
         self._previous: InForce | None = None
         self._waiting: Changeover | None = None
+        self._freed: weakref.WeakSet[Predictor] = weakref.WeakSet()
 
     @property
     def in_force(self) -> InForce:
@@ -91,6 +94,7 @@ class Changeovers:
         in_force = self.in_force
         recipe.check_model(in_force.model_id)
         check_taught(recipe)
+        check_map(recipe, _loaded(in_force))
         return InForce(in_force.predictor, recipe)
 
     def _recipe(self, recipe: Recipe | None, predictor: OnnxPredictor) -> Recipe:
@@ -119,7 +123,16 @@ class Changeovers:
         return changeover.outcome
 
     def _ask(self, changeover: Changeover) -> None:
+        """One at a time, until it judges: what comes after it would not find the models
+        held that were held when it was asked for.
+        """
         with self._lock:
+            if self._waiting is not None:
+                raise StateError(
+                    "another changeover waits for a gap between two parts: cancel it first"
+                )
+            if changeover.predictor in self._freed:
+                raise StateError("that model was let go meanwhile: load it again")
             self._pipeline.change_over(changeover)
             self._waiting = changeover
 
@@ -140,13 +153,21 @@ class Changeovers:
                 former: InForce | None = new
             else:
                 former, self._previous, self._current = self._previous, self._current, new
+            # before anybody can ask for it once more
+            if former is not None and not self._holds(former.predictor):
+                self._freed.add(former.predictor)
         if former is not None:
             self._close_unless_held(former)
 
     def _close_unless_held(self, former: InForce) -> None:
-        held = (self._current, self._previous)
-        if not any(h is not None and h.predictor is former.predictor for h in held):
+        with self._lock:
+            held = self._holds(former.predictor)
+        if not held:
             former.predictor.close()
+
+    def _holds(self, predictor: Predictor) -> bool:
+        held = (self._current, self._previous, self._waiting)
+        return any(h is not None and h.predictor is predictor for h in held)
 
     def close(self) -> None:
         """Frees every model, after the run's end. Idempotent."""
@@ -157,6 +178,12 @@ class Changeovers:
         for one in (*held, waiting):
             if one is not None:
                 one.predictor.close()
+
+
+def _loaded(in_force: InForce) -> OnnxPredictor:
+    if not isinstance(in_force.predictor, OnnxPredictor):
+        raise StateError(f"model {in_force.model_id}: not of a package, so its map is unknown")
+    return in_force.predictor
 
 
 def takeover_change(takeover: Takeover) -> Change:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from inspector.config import RunConfig
-from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.core.recipe import PartRule, Recipe, RegionSpec, Thresholds
+from inspector.engine.changeover import Changeover, InForce
 from inspector.engine.judging import Decision
 from inspector.errors import (
     ConfigError,
@@ -22,7 +23,8 @@ from inspector.errors import (
 )
 from inspector.station.audit_log import AuditLog, Change, audit_key
 from inspector.station.build import Station, build_station
-from tests.support.tiny_model import write_tiny_package
+from inspector.station.changeover import Changeovers
+from tests.support.tiny_model import Draft, write_tiny_package
 
 FRAMES = 40
 
@@ -276,3 +278,72 @@ def test_an_altered_audit_is_seen(tmp_path: Path):
     connection.close()
     assert not log.verify().is_sound
     log.close()
+
+
+class Held:
+    """A predictor that can only be freed."""
+
+    provider, variant = "CPUExecutionProvider", "fp32"
+
+    def __init__(self, name: str) -> None:
+        self.model_id = f"{name}@1#{name * 64}"
+        self.closed = False
+
+    def predict(self, crops):
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TakenAtOnce:
+    """A pipeline whose mark is on its way: the request is taken, and judges later."""
+
+    def __init__(self, in_force: InForce) -> None:
+        self.in_force = in_force
+        self.taken: list[Changeover] = []
+
+    def change_over(self, changeover: Changeover) -> None:
+        changeover.outcome.set_running_or_notify_cancel()
+        self.taken.append(changeover)
+
+    def judge(self) -> None:
+        asked = self.taken[-1]
+        self.in_force = InForce(asked.predictor, asked.recipe)
+        asked.outcome.set_result(None)
+
+
+def by_name(name: str) -> InForce:
+    recipe = Recipe(model_sha256=name * 64, thresholds=Thresholds(t1=0.5, t2=0.8))
+    return InForce(Held(name), recipe)
+
+
+def test_no_model_is_asked_for_that_the_one_on_its_way_will_free():
+    a, b, c = by_name("a"), by_name("b"), by_name("c")
+    pipeline = TakenAtOnce(a)
+    changeovers = Changeovers(pipeline)
+    changeovers.take_over(b, who="anna", reason="x")
+    pipeline.judge()
+    changeovers.take_over(c, who="anna", reason="x")
+    # c will be in force and b before it: a is let go then, and must not come back
+    with pytest.raises(StateError, match="another changeover waits"):
+        changeovers.back(who="anna", reason="x")
+    pipeline.judge()
+    assert (a.predictor.closed, b.predictor.closed, c.predictor.closed) == (True, False, False)
+    with pytest.raises(StateError, match="let go"):
+        changeovers.take_over(InForce(a.predictor, a.recipe), who="anna", reason="x")
+    assert changeovers.back(who="anna", reason="x").running()
+    assert pipeline.taken[-1].predictor is b.predictor
+
+
+def test_masks_are_refused_where_the_score_is_not_of_the_map(pictures: Path, tmp_path: Path):
+    def other_score(draft: Draft) -> None:
+        draft.manifest["score_is_map_max"] = False
+
+    model = write_tiny_package(tmp_path / "other", tamper=other_score)
+    with build_station(config(pictures, model)) as station:
+        masked = station.recipe.model_copy(
+            update={"regions": (RegionSpec(ignore=((0, 0, 8, 8),)),)}
+        )
+        with pytest.raises(ConfigError, match="ignore masks"):
+            station.changeovers.with_recipe(masked)
