@@ -224,6 +224,7 @@ class FootageTap:
         self._path: Path | None = None
         self._tally = RecordingTally()
         self._error: StoreError | None = None
+        self._ended = False
 
     def on_frame(self, frame: Frame) -> None:
         """See GrabObserver; costs a comparison while nothing is recorded."""
@@ -243,15 +244,27 @@ class FootageTap:
     ) -> None:
         """``info`` is the line's source.
 
-        Raises StateError while recording, InputError and StoreError for the place.
+        Raises StateError while recording and once the line has ended, InputError and
+        StoreError for the place.
         """
         with self._lock:
-            if self._writer is not None:
-                raise StateError("footage is being recorded already")
+            self._check_free()
         writer = open_footage(info, path, codec, force=force)
-        with self._lock:
-            self._tally, self._error = RecordingTally(), None
-            self._writer, self._path = writer, path
+        try:
+            with self._lock:
+                # opening takes a moment, in which the line may have ended
+                self._check_free()
+                self._tally, self._error = RecordingTally(), None
+                self._writer, self._path = writer, path
+        except StateError:
+            writer.close()
+            raise
+
+    def _check_free(self) -> None:
+        if self._ended:
+            raise StateError("the line has ended: there is nothing to record")
+        if self._writer is not None:
+            raise StateError("footage is being recorded already")
 
     def stop(self) -> FootageSummary | None:
         """Finishes the file (this may take a second); None where nothing was recorded.
@@ -261,6 +274,12 @@ class FootageTap:
         with self._lock:
             writer, self._writer = self._writer, None
         return writer.close() if writer is not None else None
+
+    def end(self) -> FootageSummary | None:
+        """As ``stop``, and for good: with the line there is nobody left to finish a file."""
+        with self._lock:
+            self._ended = True
+        return self.stop()
 
     def status(self) -> RecordingStatus | None:
         """None while nothing is recorded."""

@@ -177,9 +177,21 @@ class FootageWriter:
         return FootageSummary(self._path, kept, self._dropped, size, self._codec, padded)
 
     def _run(self) -> None:
+        # whatever happens, room is made: who writes or closes must never wait for nobody
         while (image := self._queue.get()) is not None:
             if self._error is None:
-                self._encode(image)
+                self._error = self._tried(image)
+
+    def _tried(self, image: Image) -> StoreError | None:
+        try:
+            self._encode(image)
+        except StoreError as error:
+            return error
+        except OSError as error:
+            return StoreError(f"{self._path}: cannot be written: {error.strerror}")
+        except (cv2.error, MemoryError) as error:
+            return StoreError(f"{self._path}: cannot be encoded: {error}")
+        return None
 
     def _encode(self, image: Image) -> None:
         if self._even != self._size:
@@ -187,11 +199,7 @@ class FootageWriter:
             right, bottom = self._even[0] - self._size[0], self._even[1] - self._size[1]
             image = np.pad(image, ((0, bottom), (0, right), (0, 0)), mode="edge")
         if self._written % _CHECK_EVERY == 0:
-            try:
-                self._check_room()
-            except StoreError as error:
-                self._error = error
-                return
+            self._check_room()
         self._encoder.write(image)
         self._written += 1
 

@@ -13,7 +13,9 @@ from inspector.core.frame import SourceInfo
 from inspector.errors import InputError, SourceOpenError, StateError
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
-from inspector.station.recording import FootageTap, Limits, SourceRecording
+from inspector.station import recording
+from inspector.station.recording import FootageTap, Limits, SourceRecording, open_footage
+from inspector.store.footage import FootageWriter
 from tests.support.fakes import SIDE, ScriptedSource, frame, grey
 
 INFO = SourceInfo("fake", "fake:", True, SIDE, SIDE, 25.0, None)
@@ -48,6 +50,27 @@ def test_a_tap_keeps_what_came_between_on_and_off(tmp_path: Path):
     assert kept.frames == 3
     tap.on_frame(frame(13))
     assert [int(i.min()) for i in images_of(tmp_path / "a.mkv")] == [7, 8, 11]
+
+
+def test_nothing_is_recorded_once_the_line_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tap = FootageTap()
+
+    def opened_late(*args: object, **options: object) -> FootageWriter:
+        writer = open_footage(*args, **options)
+        tap.end()
+        return writer
+
+    # the line ends while the file is being opened: nobody would ever close it
+    monkeypatch.setattr(recording, "open_footage", opened_late)
+    with pytest.raises(StateError, match="has ended"):
+        tap.start(INFO, tmp_path / "a.mkv")
+    monkeypatch.undo()
+    with pytest.raises(StateError, match="has ended"):
+        tap.start(INFO, tmp_path / "b.mkv")
+    assert list(tmp_path.iterdir()) == []
+    assert "footage" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_second_recording_starts_afresh(tmp_path: Path):

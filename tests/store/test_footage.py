@@ -137,6 +137,21 @@ def test_a_full_disk_is_said_and_what_there_is_is_kept(
     assert len(frames_of(tmp_path / "a.mkv")) == 30
 
 
+def test_a_disk_that_is_gone_is_said_and_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    footage = writer(tmp_path / "a.mkv")
+
+    def gone(place: Path) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(shutil, "disk_usage", gone)
+    with pytest.raises(StoreError, match="cannot be written: No such file"):
+        [footage.write(frame(index)) for index in range(1000)]
+    with pytest.raises(StoreError, match="cannot be written"):
+        footage.close()
+
+
 def test_a_slow_encoder_drops_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     footage = writer(tmp_path / "a.mkv", wait=False)
     may_go_on = threading.Event()

@@ -172,7 +172,7 @@ class RunSession:
     def _end_footage(self) -> tuple[str, ...]:
         """What is being recorded ends with the run; said in a line."""
         try:
-            kept = self.tap.stop()
+            kept = self.tap.end()
         except StoreError as error:
             return (f"footage   {error}",)
         return (f"footage   {kept.frames} frames in {kept.path}",) if kept else ()
