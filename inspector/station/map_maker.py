@@ -12,6 +12,7 @@ from inspector.core.recipe import Recipe
 from inspector.engine.playback import Recorded
 from inspector.errors import InferenceError, InputError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.station.recipes import variant_of
 
 
 class MapMaker:
@@ -58,7 +59,7 @@ class MapMaker:
             config = self._config
             self._predictor = open_predictor(
                 config.model,
-                variant=config.variant,
+                variant=config.variant or variant_of(self._recipe, config.model),
                 require_gpu=config.require_gpu,
                 threads=config.threads,
             )

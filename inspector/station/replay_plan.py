@@ -8,7 +8,7 @@ from pathlib import Path
 from inspector.config import RunConfig
 from inspector.core.recipe import Recipe, Thresholds
 from inspector.inference.predictor import OnnxPredictor, open_predictor
-from inspector.station.recipes import proposed_recipe
+from inspector.station.recipes import carried_over, proposed_recipe, variant_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,8 @@ class ReplayPlan:
 def replay_config(plan: ReplayPlan) -> RunConfig:
     """Opens the model where it has to be asked: up to a second, not on a GUI thread.
 
-    Raises PackageError, ProviderError; whether the recipe fits is for the run to say.
+    Raises PackageError, ProviderError, and ConfigError for a recipe that cannot be carried
+    over; whether another one fits is for the run to say.
     """
     config = RunConfig(
         source=plan.source,
@@ -47,7 +48,7 @@ def replay_config(plan: ReplayPlan) -> RunConfig:
     )
     recipe = plan.recipe
     if plan.carry_over or (recipe is None and plan.thresholds is not None):
-        predictor = open_predictor(plan.model)
+        predictor = open_predictor(plan.model, variant=variant_of(recipe, plan.model))
         try:
             recipe = _asked(config, recipe, predictor)
         finally:
@@ -64,15 +65,8 @@ def replay_config(plan: ReplayPlan) -> RunConfig:
 
 
 def _asked(config: RunConfig, recipe: Recipe | None, predictor: OnnxPredictor) -> Recipe:
-    proposed = proposed_recipe(config, predictor)
     if recipe is None:
-        return proposed
-    if recipe.model_sha256 == proposed.model_sha256:
+        return proposed_recipe(config, predictor)
+    if recipe.model_sha256 == predictor.model_id.rpartition("#")[2]:
         return recipe
-    return recipe.model_copy(
-        update={
-            "name": f"{recipe.name}, carried over to {predictor.manifest.title}",
-            "model_sha256": proposed.model_sha256,
-            "thresholds": proposed.thresholds,
-        }
-    )
+    return carried_over(recipe, predictor)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inspector.core.inspection import Verdict
-from inspector.core.recipe import Thresholds
+from inspector.core.recipe import Recipe, RegionSpec, Thresholds
 from inspector.errors import SourceOpenError, StateError
+from inspector.inference.package import load_package
 from inspector.station.replay_desk import MOST_RUNS, ReplayDesk
 from inspector.station.replay_plan import ReplayPlan, replay_config
 from inspector.station.replaying import Phase, ReplayRun
 from tests.support.footage import write_line
-from tests.support.tiny_model import write_tiny_package
+from tests.support.tiny_model import tell_apart, write_tiny_package
 
 LEVELS = [100, 230, 170]
 
@@ -49,6 +51,27 @@ def other(plan: ReplayPlan, t1: float, t2: float) -> ReplayPlan:
         empty_frames=plan.empty_frames,
         thresholds=Thresholds(t1=t1, t2=t2),
     )
+
+
+def test_nothing_of_the_other_scale_is_carried_over(plan: ReplayPlan):
+    recipe = Recipe(
+        model_sha256="b" * 64,
+        thresholds=Thresholds(t1=100, t2=200),
+        pixel_threshold=90.0,
+        regions=(RegionSpec(name="lid", ignore=((0, 0, 8, 8),)),),
+    )
+    made = replay_config(replace(plan, recipe=recipe, carry_over=True)).recipe
+    assert made is not None
+    assert made.regions == recipe.regions
+    assert (made.thresholds, made.pixel_threshold) == (Thresholds(t1=0.6, t2=0.8), None)
+
+
+def test_carrying_over_takes_the_variant_that_a_recipe_was_set_for(plan: ReplayPlan):
+    write_tiny_package(plan.model, t1=0.6, t2=0.8, variants=("fp32", "int8"))
+    tell_apart(plan.model, "int8")
+    fp32 = load_package(plan.model).manifest.variant("fp32")
+    recipe = Recipe(model_sha256=fp32.sha256, thresholds=Thresholds(t1=0.1, t2=0.2))
+    assert replay_config(replace(plan, recipe=recipe, carry_over=True)).recipe == recipe
 
 
 def test_two_runs_are_compared(desk: ReplayDesk, plan: ReplayPlan):

@@ -16,9 +16,11 @@ import pytest
 
 from inspector.config import RunConfig
 from inspector.core.inspection import Verdict
+from inspector.core.recipe import Recipe, Thresholds
 from inspector.core.timeline import Goal
 from inspector.engine.playback import Player
 from inspector.errors import ConfigError, InputError, SourceOpenError
+from inspector.inference.package import load_package
 from inspector.sources.readers import open_reader
 from inspector.station.exporting import annotated_export
 from inspector.station.map_maker import MapMaker
@@ -27,7 +29,7 @@ from inspector.station.replaying import Phase, ReplayRun
 from inspector.station.truth_beside import find_truth
 from tests.support.cli import InProcess
 from tests.support.footage import write_line
-from tests.support.tiny_model import write_tiny_package
+from tests.support.tiny_model import tell_apart, write_tiny_package
 
 LEVELS = [100, 230, 170, 250, 100]
 P, R, F = Verdict.PASS, Verdict.REVIEW, Verdict.FAIL
@@ -141,6 +143,24 @@ def test_maps_without_room_are_made_again_for_a_picture_that_stands(config: RunC
     assert made.predictions is not None
     assert made.predictions[0] is not None
     assert made.predictions[0].score == recorded.inspections[0].score
+
+
+def test_maps_are_of_the_variant_that_ran(config: RunConfig):
+    write_tiny_package(config.model, t1=0.6, t2=0.8, variants=("fp32", "int8"))
+    tell_apart(config.model, "int8")
+    fp32 = load_package(config.model).manifest.variant("fp32")
+    recipe = Recipe(model_sha256=fp32.sha256, thresholds=Thresholds(t1=0.6, t2=0.8))
+    run = ReplayRun(replace(config, recipe=recipe))
+    run.index = ReplayIndex(maps_bytes=0)
+    finished(run)
+    maker = MapMaker(run.config, run.recipe)
+    reader = open_reader(config.source)
+    reader.open()
+    made = maker(reader.read_at(16), run.index.recorded(16))
+    reader.close()
+    maker.close()
+    assert maker.problem is None
+    assert made.predictions[0].model_id == run.outcome().model_id
 
 
 def test_maps_of_a_package_that_has_changed_are_not_made(config: RunConfig):
