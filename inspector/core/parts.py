@@ -141,6 +141,11 @@ class PartSplitter:
         self._miss(frame_index - 1, at, triggers)
         return self._take_ended()
 
+    def missed(self, frame_index: int, at: dt.datetime, triggers: int) -> tuple[PartSpan, ...]:
+        """``triggers`` that no frame will answer are parts that nobody saw."""
+        self._miss(frame_index, at, triggers)
+        return self._take_ended()
+
     def finish(
         self, frame_index: int, at: dt.datetime, *, triggers: int = 0
     ) -> tuple[PartSpan, ...]:

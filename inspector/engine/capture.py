@@ -165,6 +165,12 @@ class CaptureLoop:
 
     def _take_over(self, changeover: Changeover, frame: Frame) -> None:
         recipe = changeover.recipe
+        if self._splitter.rule.mode == "trigger" and recipe.parts.mode != "trigger":
+            # the new rule does not ask for triggers: those that came were for the old one
+            waiting = self._new_triggers(frame.index)
+            self._put_spans(
+                self._splitter.missed(max(0, frame.index - 1), frame.captured_at, waiting)
+            )
         self._splitter.change_rule(recipe.parts)
         self._watch_by(recipe)
         self._policy.protect(protect=recipe.parts.mode != "frame")

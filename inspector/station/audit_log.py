@@ -42,6 +42,15 @@ class AuditLog:
         self._lock = threading.Lock()
         self._opened: tuple[Store, bytes] | None = None
 
+    def check(self) -> None:
+        """Whether a change could be noted: asked before a run, not in its middle.
+
+        Makes nothing. Raises StoreUnavailableError for a key that is damaged.
+        """
+        path = key_path(self._db)
+        if path.exists():
+            _read_key(path)
+
     def append(self, change: Change) -> AuditHead:
         """Durable at return. Raises StoreError."""
         entry = AuditEntry(

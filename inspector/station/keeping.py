@@ -194,7 +194,7 @@ def _audit(db: Path, station_id: str) -> Kept:
     def note(takeover: Takeover) -> None:
         log.append(takeover_change(takeover))
 
-    return Kept(on_takeover=note, close=log.close)
+    return Kept(on_takeover=note, begin=log.check, close=log.close)
 
 
 def _archive(folder: Path, rule: ArchiveRule, info: SourceInfo, record: RunRecord | None) -> Kept:

@@ -106,6 +106,23 @@ def test_another_way_of_telling_parts_takes_over_too():
     assert len(run.sink.parts) == 10
 
 
+def test_triggers_that_wait_are_not_lost_with_the_rule_that_asks_for_them():
+    run = Run(EVERY_FRAME.model_copy(update={"parts": PartRule(mode="trigger")}))
+    asked = request(for_other(WATCHED))
+
+    def trigger_and_swap() -> None:
+        run.pipeline.trigger()
+        run.pipeline.trigger()
+        run.pipeline.change_over(asked)
+
+    run.play(belt("..ggg..."), 1, trigger_and_swap)
+    assert [(p.verdict, p.model_id) for p in run.sink.parts] == [
+        (Verdict.INVALID, MODEL_ID),
+        (Verdict.INVALID, MODEL_ID),
+        (Verdict.PASS, OTHER_ID),
+    ]
+
+
 @given(
     text=st.text(st.sampled_from("..gbx"), min_size=1, max_size=40),
     share=st.floats(0, 1),

@@ -21,8 +21,9 @@ from inspector.errors import (
     PackageError,
     RecipeMismatchError,
     StateError,
+    StoreUnavailableError,
 )
-from inspector.station.audit_log import AuditLog, Change, audit_key
+from inspector.station.audit_log import AuditLog, Change, audit_key, key_path
 from inspector.station.build import Station, build_station
 from inspector.station.changeover import Changeovers
 from tests.support.tiny_model import Draft, tell_apart, write_tiny_package
@@ -255,6 +256,16 @@ def test_the_audit_key_is_made_once_and_kept_private(tmp_path: Path):
     path.write_bytes(b"short")
     with pytest.raises(InspectorError, match="5 bytes where 32"):
         audit_key(path)
+
+
+def test_a_damaged_audit_key_refuses_the_run_rather_than_break_it_at_a_swap(
+    pictures: Path, one: Path, tmp_path: Path
+):
+    db = tmp_path / "record.db"
+    key_path(db).write_bytes(b"")
+    with pytest.raises(StoreUnavailableError, match="audit key"):
+        build_station(config(pictures, one, db))
+    assert rows(db, "SELECT run_id FROM runs") == []
 
 
 def test_an_altered_audit_is_seen(tmp_path: Path):

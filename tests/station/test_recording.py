@@ -137,10 +137,10 @@ def test_limits_and_failures_of_a_recorded_source(tmp_path: Path):
     broken = SourceRecording(
         lambda: ScriptedSource([], open_steps=[SourceOpenError("gone")]), tmp_path / "b.mkv"
     )
-    for recording in (limited, broken):
-        recording.start()
-        assert recording.join(20)
-        assert not recording.status().is_recording
+    for one in (limited, broken):
+        one.start()
+        assert one.join(20)
+        assert not one.status().is_recording
     assert limited.status().kept is not None
     assert limited.status().kept.frames == 4
     assert isinstance(broken.status().error, SourceOpenError)
