@@ -130,7 +130,7 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     session.run(replace(STATUS, state=State.DEGRADED, last_frame_age_s=4.0))
     line.pull()
     assert "camera is lost" in line.notice_titles[0]
-    assert "lost" in line.view._state.text()
+    assert "lost" in line.view._state.words
     assert "4" in line.view.live_picture._note
     line.window.status.refresh()
     assert line.window.status.badge("camera").text == "lost"
@@ -139,7 +139,7 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     session.run(STATUS)
     line.pull()
     assert not line.window.context.notices.notices[0].holds
-    assert "Inspecting" in line.view._state.text()
+    assert "Inspecting" in line.view._state.words
     assert line.view.live_picture._note == ""
 
 

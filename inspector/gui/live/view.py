@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from inspector.gui.theme.theme import Theme
 from inspector.gui.widgets.counters import Counters
 from inspector.gui.widgets.fail_strip import FailStrip
 from inspector.gui.widgets.picture import PictureView
+from inspector.gui.widgets.state_label import StateLabel
 from inspector.gui.widgets.verdict import VerdictBanner
 
 ROOM_FOR_REJECTED, ROOM_FOR_COUNTERS = 500, 370
@@ -62,9 +62,7 @@ class LiveView(QWidget):
         self.fails = FailStrip(theme, overlay)
         self.fails.chosen.connect(self.part_chosen)
         self._jobs = self._job_box()
-        self._state = QLabel()
-        self._state.setProperty("role", "state")
-        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._state = StateLabel()
         self._start = self._button(self.tr("Start"), "primary", self.start_wanted.emit)
         self._stop = self._button(self.tr("Stop"), "", self.stop_wanted.emit)
         self._lay_out()
@@ -94,15 +92,9 @@ class LiveView(QWidget):
         self._start.setEnabled(can_start and not active)
         self._stop.setEnabled(active and state is not RunState.STOPPING)
         self._jobs.setEnabled(not active)
-        self._show_state(state)
+        self._state.set_state(self._state_words()[state], _TONES.get(state, ""))
         picture, icon = self._picture_words(state)
         self.live_picture.set_empty(picture, icon)
-
-    def _show_state(self, state: RunState) -> None:
-        self._state.setText(f"●  {self._state_words()[state]}")
-        self._state.setProperty("tone", _TONES.get(state, ""))
-        self._state.style().unpolish(self._state)
-        self._state.style().polish(self._state)
 
     def set_part(self, event: PartEvent | None) -> None:
         """The last finished part and its own picture, until the next one is finished."""
@@ -166,6 +158,7 @@ class LiveView(QWidget):
         column = QVBoxLayout()
         column.setSpacing(12)
         self._rejected_card = self._card(self.tr("Last rejected"), self.fails)
+        self._rejected_card.setMaximumHeight(self.fails.maximumHeight() + 56)
         column.addWidget(self._card(self.tr("Live"), self.live_picture), 5)
         column.addWidget(self.counters)
         column.addWidget(self._rejected_card, 3)

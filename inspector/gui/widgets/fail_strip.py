@@ -106,6 +106,7 @@ class FailStrip(QWidget):
         self._empty.setProperty("role", "muted")
         self._row.addWidget(self._empty)
         self._row.addStretch(1)
+        self.setMaximumHeight(THUMB + CAPTION)
         # the row must not widen the window: what does not fit is hidden
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
@@ -125,7 +126,7 @@ class FailStrip(QWidget):
 
     def _thumb_size(self) -> QSize:
         """A square picture and a line of words below it, as tall as the strip."""
-        height = max(64, self.height())
+        height = max(64, min(self.height(), THUMB + CAPTION))
         return QSize(height - CAPTION, height)
 
     def add(self, event: PartEvent) -> None:
