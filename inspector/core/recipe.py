@@ -193,10 +193,24 @@ class Recipe(Strict):
             )
 
     def check_image(self, width: int, height: int) -> None:
-        """Raises ConfigError where a region leaves the source's images."""
+        """Raises ConfigError where a region leaves the source's images, or could not hold a
+        defect of the least area: whatever it shows would pass.
+        """
         for roi in (self.presence_roi(), *(r.region for r in self.regions)):
             if roi is not None:
                 roi.check_inside(width, height)
+        for spec in self.regions:
+            place = spec.region or Roi(0, 0, width, height)
+            self._check_least_area(spec.name, place.width * place.height)
+
+    def _check_least_area(self, region: str, pixels: int) -> None:
+        least = self.defects.smallest_area_px
+        if least >= pixels:
+            raise ConfigError(
+                f"recipe {self.name!r}: its least defect area is {least:.6g} px, but region "
+                f"{region!r} has only {pixels} px: everything would pass; make it smaller, or "
+                "set mm_per_px anew"
+            )
 
 
 def judge(score: float, recipe: Recipe) -> Verdict:

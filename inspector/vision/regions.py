@@ -34,8 +34,8 @@ def find(prediction: Prediction, region: RegionSpec, recipe: Recipe) -> Finding:
     part that is not passed has at least one: the map's highest places, if it stays below.
 
     Without masks and least area the network's own score stands. With them the score is
-    the highest value left in the map: outside the ignore masks, and not in a region that
-    reaches T1 and is smaller than the least area. A lower pixel threshold only lets
+    the highest value left in the map: outside the ignore masks, and without what reaches T1
+    in a region smaller than the least area. A lower pixel threshold only lets
     regions grow, so it never hides what a higher one shows. A map with a non-finite
     value gives a NaN score.
     """
@@ -58,7 +58,9 @@ def _from_map(
     areas = spots.pixels * prediction.to_image.area_scale
     reaching, large = spots.peaks >= seed, areas >= recipe.defects.smallest_area_px
     counted = reaching & large
-    kept[np.isin(spots.labels, 1 + np.flatnonzero(reaching & ~large))] = -np.inf
+    small = np.isin(spots.labels, 1 + np.flatnonzero(reaching & ~large))
+    # what lies around a small hot place stays: its own value must still be seen
+    kept[small & (kept >= seed)] = -np.inf
     defects = tuple(
         Defect(
             box=prediction.to_image.box(spots.box(i)),

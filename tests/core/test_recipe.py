@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.core.inspection import SEVERITY, Verdict, worst
-from inspector.core.recipe import PartRule, Recipe, Thresholds, join_frames, judge, parse_recipe
+from inspector.core.recipe import (
+    DefectRule,
+    PartRule,
+    Recipe,
+    RegionSpec,
+    Thresholds,
+    join_frames,
+    judge,
+    parse_recipe,
+)
 from inspector.errors import ConfigError, RecipeMismatchError
 
 SHA = "a" * 64
@@ -91,6 +100,30 @@ def test_region_outside_the_image_is_refused():
     parse_recipe(text, "r").check_image(1280, 720)
     with pytest.raises(ConfigError, match="leaves the image"):
         parse_recipe(text, "r").check_image(640, 480)
+
+
+@pytest.mark.parametrize(
+    ("defects", "fits"),
+    [
+        ({"min_area_px": 99.0}, True),
+        ({"min_area_px": 100.0}, False),
+        ({"min_area_mm2": 1.0, "mm_per_px": 0.2}, True),
+        # a slip of the ruler
+        ({"min_area_mm2": 1.0, "mm_per_px": 0.02}, False),
+    ],
+)
+def test_a_least_area_that_no_defect_could_have_is_refused(defects: dict, fits: bool):
+    recipe = Recipe(
+        model_sha256="a" * 64,
+        thresholds=Thresholds(t1=0.5, t2=0.8),
+        regions=(RegionSpec(name="wide"), RegionSpec(name="lid", roi=(4, 4, 10, 10))),
+        defects=DefectRule(**defects),
+    )
+    if fits:
+        recipe.check_image(640, 480)
+    else:
+        with pytest.raises(ConfigError, match="region 'lid' has only 100 px: everything"):
+            recipe.check_image(640, 480)
 
 
 def test_least_area_in_square_millimetres():
