@@ -300,7 +300,7 @@ class JobsController(QObject):
     def _show_scores(self) -> None:
         draft = self._draft
         recipe = draft.recipe if draft is not None else None
-        basis = self.scores.basis(estimate=recipe is not None and recipe.needs_map)
+        basis = self.scores.basis(recipe)
         self._view.thresholds.set_scores(self.scores.book, basis)
         if recipe is not None:
             t = recipe.thresholds

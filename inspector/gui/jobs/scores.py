@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from inspector.core.recipe import Recipe
 from inspector.core.whatif import Expectation, ScoreBook, ScoredPart
 from inspector.gui.context import AppContext
 from inspector.gui.jobs.desk import JobDesk, Scores
@@ -45,9 +46,10 @@ class ScoreSource(QObject):
         """None where no score is known."""
         return self.book.expect(t1, t2) if len(self.book) else None
 
-    def basis(self, *, estimate: bool) -> str:
-        """Where the scores come from, in words. ``estimate``: the recipe has masks or a
-        least area, and with them the score itself depends on T1.
+    def basis(self, recipe: Recipe | None) -> str:
+        """Where the scores come from, in words, and where they say less than it seems: with
+        masks or a least area the score itself depends on T1, and with k of n a part may
+        pass although its worst frame, whose score this is, does not.
         """
         n, known = len(self.book), len(self.book.good) + len(self.book.bad)
         words = []
@@ -59,8 +61,12 @@ class ScoreSource(QObject):
             )
         else:
             words.append(self.tr("No part was judged by this model yet: run it, then set T1."))
-        if n and estimate:
+        if n and recipe is not None and recipe.needs_map:
             words.append(self.tr("With masks or a least area this is an estimate."))
+        if n and recipe is not None and recipe.parts.rule == "k_of_n":
+            words.append(
+                self.tr("Frames join by k of n: more bad parts may pass than their scores say.")
+            )
         if self._held.overkill_t1 is not None:
             words.append(
                 self.tr("Its package expects %1 overkill at its own T1, from %2 held-out good.")
