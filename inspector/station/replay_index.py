@@ -20,6 +20,8 @@ from inspector.engine.playback import Recorded
 
 MAPS_BYTES = 96 << 20
 """Maps beyond this are made again when somebody looks (a 64×64 map takes 8 KB)."""
+MOST_EXPECTED = 10_000_000
+"""Two days at 60 a second; a container that promises more is damaged."""
 _CODE = {verdict: code for code, verdict in enumerate(VERDICT_CODES)}
 
 
@@ -52,7 +54,7 @@ class ReplayIndex:
     def expect(self, frames: int | None, thresholds: Thresholds) -> None:
         """What is to come, once the footage is open: its frames (None: unknown), T1 and T2."""
         with self._lock:
-            self._expected = frames or 0
+            self._expected = frames if frames and frames <= MOST_EXPECTED else 0
             self._t1, self._t2 = thresholds.t1, thresholds.t2
 
     def on_decision(self, decision: Decision) -> None:

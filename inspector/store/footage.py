@@ -224,6 +224,9 @@ def _count_frames(path: Path) -> int:
 
 
 def _publish(partial: Path, path: Path) -> None:
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be kept: {error.strerror}; look for {partial}") from None

@@ -145,6 +145,15 @@ def test_maps_without_room_are_made_again_for_a_picture_that_stands(config: RunC
     assert made.predictions[0].score == recorded.inspections[0].score
 
 
+def test_no_room_is_taken_for_frames_that_a_damaged_container_promises():
+    index = ReplayIndex()
+    thresholds = Thresholds(t1=0.5, t2=0.8)
+    index.expect(2**40, thresholds)
+    assert index.timeline().frame_count == 0
+    index.expect(50, thresholds)
+    assert index.timeline().frame_count == 50
+
+
 def test_maps_are_of_the_variant_that_ran(config: RunConfig):
     write_tiny_package(config.model, t1=0.6, t2=0.8, variants=("fp32", "int8"))
     tell_apart(config.model, "int8")

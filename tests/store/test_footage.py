@@ -152,6 +152,15 @@ def test_a_disk_that_is_gone_is_said_and_nobody_waits(
         footage.close()
 
 
+def test_a_file_that_cannot_take_its_place_is_said(tmp_path: Path) -> None:
+    footage = writer(tmp_path / "a.mkv")
+    footage.write(frame(0))
+    (tmp_path / "a.mkv").mkdir()
+    with pytest.raises(StoreError, match=r"cannot be kept.*a\.part\.mkv"):
+        footage.close()
+    assert (tmp_path / "a.part.mkv").exists()
+
+
 def test_a_slow_encoder_drops_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     footage = writer(tmp_path / "a.mkv", wait=False)
     may_go_on = threading.Event()
