@@ -166,6 +166,25 @@ def camera_lost(stage: Stage) -> None:
     stage.window.context.runs.pull()
 
 
+def camera_back(stage: Stage) -> None:
+    camera_lost(stage)
+    stage.session.tell("source_back", "camera 0")
+    stage.session.run(STATUS)
+    stage.window.context.runs._status_due = 0.0
+    stage.window.context.runs.pull()
+
+
+def stopped(stage: Stage) -> None:
+    live_pass(stage)
+    stage.session.end()
+    stage.window.context.runs.pull()
+
+
+def light_stopped(stage: Stage) -> None:
+    stage.window.context.theme.use("light")
+    stopped(stage)
+
+
 def alarm(stage: Stage) -> None:
     stage.play(5)
     fails = [e for e in stage.footage.parts if e.part.verdict is Verdict.FAIL]
@@ -221,6 +240,9 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "live-review": live_review,
     "live-invalid": live_invalid,
     "live-camera-lost": camera_lost,
+    "live-camera-back": camera_back,
+    "live-stopped": stopped,
+    "live-light-stopped": light_stopped,
     "live-alarm": alarm,
     "live-error": error,
     "live-refused": refused,

@@ -10,13 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from inspector.config import RunConfig
 from inspector.core.inspection import Verdict
-from inspector.engine.status import State
+from inspector.engine.status import PipelineStatus, State
 from inspector.errors import StoreFullError
+from inspector.gui.live.last_part import LastPart, ago
 from inspector.gui.live.page import LivePage
 from inspector.gui.live.view import LiveView
 from inspector.gui.main_window import MainWindow
 from inspector.gui.notices import Severity
 from inspector.gui.widgets.fail_strip import KEPT
+from inspector.gui.widgets.verdict import Past
 from tests.gui.conftest import MakeWindow
 from tests.support.staged import STATUS, StagedSession, facts_of, part_event, shown_of
 
@@ -141,6 +143,94 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     assert not line.window.context.notices.notices[0].holds
     assert "Inspecting" in line.view._state.words
     assert line.view.live_picture._note == ""
+
+
+LOST = replace(STATUS, state=State.DEGRADED, last_frame_age_s=4.0)
+
+
+def _banner_colour(line: Line) -> str:
+    """Of the band itself, left of the shape in it."""
+    picture = line.view.banner.grab().toImage()
+    return str(picture.pixelColor(12, picture.height() // 2).name())
+
+
+@pytest.mark.parametrize(
+    "status", [LOST, replace(STATUS, last_frame_age_s=3.0)], ids=["lost", "stale"]
+)
+def test_a_verdict_is_plainly_past_while_nothing_is_inspected(line: Line, status: PipelineStatus):
+    session = line.start()
+    line.finish(Verdict.PASS)
+    green = line.window.context.theme.verdict(Verdict.PASS).fill
+    assert _banner_colour(line) == green
+    session.run(status)
+    line.pull()
+    assert line.view.banner.past is not None
+    assert line.view.banner.past.headline == "NOT INSPECTING"
+    assert "PASS" in line.view.banner.past.line
+    assert _banner_colour(line) == line.window.context.theme.palette.surface
+    session.run(STATUS)
+    line.pull()
+    assert line.view.banner.past is not None, "a camera that is back has said nothing yet"
+    assert "WAITING" in line.view.banner.past.headline
+    assert "WAITING" in line.view.banner.accessibleName()
+    line.finish(Verdict.PASS)
+    assert line.view.banner.past is None
+    assert _banner_colour(line) == green
+
+
+@pytest.mark.parametrize("error", [None, StoreFullError("x: full")], ids=["stopped", "failed"])
+def test_a_verdict_is_past_after_the_run_and_until_a_part_of_the_next(
+    line: Line, error: StoreFullError | None
+):
+    session = line.start()
+    line.finish(Verdict.PASS)
+    session.end(error)
+    line.pull()
+    assert line.view.banner.past is not None
+    assert line.view.banner.verdict is Verdict.PASS
+    line.start()
+    assert line.view.banner.past is not None
+    line.finish(Verdict.FAIL)
+    assert line.view.banner.past is None
+
+
+def test_a_part_that_is_late_out_of_the_queue_does_not_light_the_banner(line: Line):
+    session = line.start()
+    session.run(LOST)
+    line.pull()
+    line.finish(Verdict.PASS)
+    assert line.view.banner.past is not None
+
+
+def test_before_the_first_part_nothing_is_past(line: Line):
+    line.start().run(LOST)
+    line.pull()
+    assert line.view.banner.past is None
+
+
+def test_the_age_of_what_is_past_goes_on():
+    now = 100.0
+    last = LastPart(lambda: now)
+    last.set_inspecting(inspecting=True)
+    last.finished(Verdict.PASS)
+    assert last.past() is None
+    last.set_inspecting(inspecting=False)
+    now = 112.4
+    assert last.past() == Past("NOT INSPECTING", "Last part, 12 s ago: PASS")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s ago"),
+        (59.9, "59 s ago"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (7300, "2 h ago"),
+    ],
+)
+def test_ages_are_as_coarse_as_a_person_says_them(seconds: float, words: str):
+    assert ago(seconds) == words
 
 
 def test_a_full_disk_ends_the_run_in_words_with_details(line: Line):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from inspector.core.inspection import Verdict
 from inspector.engine.status import PipelineStatus, State
 from inspector.gui.context import AppContext
+from inspector.gui.live.last_part import LastPart
 from inspector.gui.live.state import Choice, RunState
 from inspector.gui.live.view import LiveView
 from inspector.gui.runs.events import PartEvent
@@ -20,6 +21,8 @@ _STATES = {
     Phase.RUNNING: RunState.RUNNING,
     Phase.STOPPING: RunState.STOPPING,
 }
+AGE_MS = 1000
+"""How often the age of a verdict that is past is told anew."""
 
 
 class LiveController(QObject):
@@ -29,8 +32,13 @@ class LiveController(QObject):
         super().__init__(view)
         self._context, self._view = context, view
         self._counts: Counter[Verdict] = Counter()
+        self._last = LastPart()
         self._product = ""
-        self._lost = False
+        self._state = RunState.NONE
+        self._stale = False
+        self._ageing = QTimer(self)
+        self._ageing.setInterval(AGE_MS)
+        self._ageing.timeout.connect(self._show_past)
         runs, launcher = context.runs, context.launcher
         view.start_wanted.connect(launcher.start)
         view.stop_wanted.connect(launcher.stop)
@@ -70,13 +78,14 @@ class LiveController(QObject):
             self._counts.clear()
             self._view.set_counts(self._counts)
             self._view.clear_rejected()
+            self._last.clear()
             self._view.set_part(None)
 
     def _on_phase(self, phase: Phase | None) -> None:
         self._show_state()
         if phase is Phase.ENDED:
             self._view.set_live(None)
-            self._view.set_stale(None)
+            self._show_stale(None)
 
     def _show_state(self) -> None:
         snapshot = self._context.runs.snapshot
@@ -86,22 +95,46 @@ class LiveController(QObject):
             state = _STATES.get(snapshot.phase, ended)
             if state is RunState.RUNNING and is_lost(snapshot.status):
                 state = RunState.LOST
+        self._state = state
         self._view.set_state(state, can_start=self._context.launcher.can_start)
+        self._judge_the_line()
+
+    def _judge_the_line(self) -> None:
+        """Without fresh pictures nothing is inspected, whatever the state says."""
+        self._last.set_inspecting(inspecting=self._state is RunState.RUNNING and not self._stale)
+        self._show_past()
+
+    def _show_past(self) -> None:
+        past = self._last.past()
+        self._view.set_past(past)
+        if past is None:
+            self._ageing.stop()
+        elif not self._ageing.isActive():
+            self._ageing.start()
 
     def _on_part(self, event: PartEvent) -> None:
         self._counts[event.part.verdict] += 1
+        self._last.finished(event.part.verdict)
         self._view.set_counts(self._counts)
         self._view.set_part(event)
+        self._show_past()
         if event.part.verdict is not Verdict.PASS:
             self._view.add_rejected(event)
 
     def _on_status(self, status: PipelineStatus) -> None:
-        if is_lost(status) is not self._lost:
-            self._lost = is_lost(status)
-            self._show_state()
         age = status.last_frame_age_s
         running = self._context.runs.phase is Phase.RUNNING
-        self._view.set_stale(age if running and age is not None and age > STALE_S else None)
+        self._show_stale(age if running and age is not None and age > STALE_S else None)
+        if running and is_lost(status) is not (self._state is RunState.LOST):
+            self._show_state()
+
+    def _show_stale(self, seconds: float | None) -> None:
+        self._view.set_stale(seconds)
+        self._stale = seconds is not None
+        self._judge_the_line()
+
+    def close(self) -> None:
+        self._ageing.stop()
 
 
 def is_lost(status: PipelineStatus | None) -> bool:

@@ -20,3 +20,6 @@ class LivePage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
+
+    def close_page(self) -> None:
+        self.controller.close()

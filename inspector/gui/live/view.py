@@ -27,7 +27,7 @@ from inspector.gui.widgets.counters import Counters
 from inspector.gui.widgets.fail_strip import FailStrip
 from inspector.gui.widgets.picture import PictureView
 from inspector.gui.widgets.state_label import StateLabel
-from inspector.gui.widgets.verdict import VerdictBanner
+from inspector.gui.widgets.verdict import Past, VerdictBanner
 
 ROOM_FOR_REJECTED, ROOM_FOR_COUNTERS = 500, 370
 """Heights of the page, px, below which it does without."""
@@ -106,6 +106,10 @@ class LiveView(QWidget):
         self.banner.set_verdict(event.part.verdict, self._facts(event.part))
         self.part_picture.set_empty(self._why_no_picture(event.part), "details")
         self.part_picture.set_shown(event.shown)
+
+    def set_past(self, past: Past | None) -> None:
+        """The last part's verdict does not speak for the line as it is now."""
+        self.banner.set_past(past)
 
     def set_live(self, shown: Shown | None) -> None:
         self.live_picture.set_shown(shown)
