@@ -253,7 +253,21 @@ class OnnxPredictor:
                 f"{where}: golden check failed on {self.provider}: {role} is off by"
                 f" {_shown(differences[role])}, allowed are {golden.atol:g}: do not use it here"
             )
+        if self.manifest.score_is_map_max:
+            self._check_map_max(found, golden.atol, where)
         return differences[role]
+
+    def _check_map_max(
+        self, found: Mapping[str, NDArray[np.float32]], atol: float, where: str
+    ) -> None:
+        """Where a recipe has masks or a least area, the map alone is judged by."""
+        highest = found["anomaly_map"].max(axis=(1, 2))
+        off = largest_difference(found["anomaly_score"], highest)
+        if off > atol:
+            raise PackageError(
+                f"{where}: its score is off by {_shown(off)} from the highest value of its map, "
+                "although the manifest says score_is_map_max: export it again"
+            )
 
 
 def open_predictor(

@@ -180,6 +180,11 @@ def nan_everywhere(draft: Draft) -> None:
     draft.golden["anomaly_map"][:] = np.nan
 
 
+def score_of_something_else(draft: Draft) -> None:
+    draft.model.graph.node[-1].op_type = "ReduceMean"
+    draft.golden["anomaly_score"] = draft.golden["anomaly_map"].mean(axis=(1, 2))
+
+
 @pytest.mark.parametrize(
     ("tamper", "reason"),
     [
@@ -196,6 +201,7 @@ def nan_everywhere(draft: Draft) -> None:
         (swapped_colours, "golden check failed on CPU.*: anomaly_"),
         (nan_weights, "golden check failed .* is off by NaN or infinity"),
         (nan_everywhere, "golden check failed .* is off by NaN or infinity"),
+        (score_of_something_else, "its score is off by .* from the highest value of its map"),
     ],
 )
 def test_packages_that_break_their_promise_are_refused(
