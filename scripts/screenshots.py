@@ -185,6 +185,16 @@ def light_stopped(stage: Stage) -> None:
     stopped(stage)
 
 
+def look(stage: Stage) -> None:
+    live_pass(stage)
+    stage.window.page("live").view.fails._thumbs[0].click()  # type: ignore[attr-defined]
+
+
+def light_look(stage: Stage) -> None:
+    stage.window.context.theme.use("light")
+    look(stage)
+
+
 def alarm(stage: Stage) -> None:
     stage.play(5)
     fails = [e for e in stage.footage.parts if e.part.verdict is Verdict.FAIL]
@@ -243,6 +253,8 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "live-camera-back": camera_back,
     "live-stopped": stopped,
     "live-light-stopped": light_stopped,
+    "live-look": look,
+    "live-light-look": light_look,
     "live-alarm": alarm,
     "live-error": error,
     "live-refused": refused,

@@ -13,58 +13,19 @@ from inspector.core.inspection import Verdict
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import StoreFullError
 from inspector.gui.live.last_part import LastPart, ago
-from inspector.gui.live.page import LivePage
-from inspector.gui.live.view import LiveView
-from inspector.gui.main_window import MainWindow
 from inspector.gui.notices import Severity
 from inspector.gui.widgets.fail_strip import KEPT
 from inspector.gui.widgets.verdict import Past
 from tests.gui.conftest import MakeWindow
 from tests.support.staged import STATUS, StagedSession, facts_of, part_event, shown_of
-
-
-class Line:
-    """The window with a staged run on it."""
-
-    def __init__(self, open_window: MakeWindow, config: RunConfig) -> None:
-        self.sessions: list[StagedSession] = []
-        self.window: MainWindow = open_window(given=config, start_session=self._session)
-        page = self.window.page("live")
-        assert isinstance(page, LivePage)
-        self.page = page
-        self.view: LiveView = page.view
-
-    def _session(self, config: RunConfig) -> StagedSession:
-        self.sessions.append(StagedSession(config))
-        return self.sessions[-1]
-
-    def start(self) -> StagedSession:
-        self.window.context.launcher.start()
-        self.sessions[-1].run()
-        self.pull()
-        return self.sessions[-1]
-
-    def pull(self) -> None:
-        self.window.context.runs._status_due = 0.0
-        self.window.context.runs.pull()
-
-    def finish(self, *verdicts: Verdict) -> None:
-        for index, verdict in enumerate(verdicts):
-            self.sessions[-1].finish_part(part_event(index, verdict))
-        self.pull()
-
-    @property
-    def notice_titles(self) -> list[str]:
-        return [notice.title for notice in self.window.context.notices.notices]
+from tests.support.staged_line import Line
 
 
 @pytest.fixture
 def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
     made = Line(open_window, config)
     yield made
-    for session in made.sessions:
-        session.end()
-    made.pull()
+    made.end()
 
 
 def test_before_the_first_run_only_start_can_be_pressed(line: Line):

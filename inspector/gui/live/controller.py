@@ -10,6 +10,7 @@ from inspector.core.inspection import Verdict
 from inspector.engine.status import PipelineStatus, State
 from inspector.gui.context import AppContext
 from inspector.gui.live.last_part import LastPart
+from inspector.gui.live.look_controller import LookController
 from inspector.gui.live.state import Choice, RunState
 from inspector.gui.live.view import LiveView
 from inspector.gui.runs.events import PartEvent
@@ -33,6 +34,7 @@ class LiveController(QObject):
         self._context, self._view = context, view
         self._counts: Counter[Verdict] = Counter()
         self._last = LastPart()
+        self.looks = LookController(view, context.notices)
         self._product = ""
         self._state = RunState.NONE
         self._stale = False
@@ -77,7 +79,7 @@ class LiveController(QObject):
             self._product = product
             self._counts.clear()
             self._view.set_counts(self._counts)
-            self._view.clear_rejected()
+            self.looks.clear()
             self._last.clear()
             self._view.set_part(None)
 
@@ -119,7 +121,7 @@ class LiveController(QObject):
         self._view.set_part(event)
         self._show_past()
         if event.part.verdict is not Verdict.PASS:
-            self._view.add_rejected(event)
+            self.looks.add(event)
 
     def _on_status(self, status: PipelineStatus) -> None:
         age = status.last_frame_age_s
@@ -135,6 +137,7 @@ class LiveController(QObject):
 
     def close(self) -> None:
         self._ageing.stop()
+        self.looks.end()
 
 
 def is_lost(status: PipelineStatus | None) -> bool:

@@ -14,11 +14,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from inspector.core.inspection import Part, Verdict
+from inspector.gui.live.look import PartLook
 from inspector.gui.live.state import Choice, RunState
 from inspector.gui.overlay import OverlayOptions
 from inspector.gui.runs.events import PartEvent, Shown
@@ -27,7 +29,7 @@ from inspector.gui.widgets.counters import Counters
 from inspector.gui.widgets.fail_strip import FailStrip
 from inspector.gui.widgets.picture import PictureView
 from inspector.gui.widgets.state_label import StateLabel
-from inspector.gui.widgets.verdict import Past, VerdictBanner
+from inspector.gui.widgets.verdict import Past, VerdictBanner, verdict_word
 
 ROOM_FOR_REJECTED, ROOM_FOR_COUNTERS = 500, 370
 """Heights of the page, px, below which it does without."""
@@ -50,6 +52,7 @@ class LiveView(QWidget):
     stop_wanted = Signal()
     job_chosen = Signal(str)
     part_chosen = Signal(object)
+    back_wanted = Signal()
 
     def __init__(self, theme: Theme, overlay: OverlayOptions) -> None:
         super().__init__()
@@ -61,6 +64,10 @@ class LiveView(QWidget):
         self.counters = Counters(theme)
         self.fails = FailStrip(theme, overlay)
         self.fails.chosen.connect(self.part_chosen)
+        self.look = PartLook(theme, overlay)
+        self.look.back_wanted.connect(self.back_wanted)
+        self._places = QStackedWidget()
+        self._looked_at = ""
         self._jobs = self._job_box()
         self._state = StateLabel()
         self._start = self._button(self.tr("Start"), "primary", self.start_wanted.emit)
@@ -128,6 +135,30 @@ class LiveView(QWidget):
     def clear_rejected(self) -> None:
         self.fails.clear()
 
+    def look_at(self, event: PartEvent) -> None:
+        """In the place of the last part's picture; the banner stays the line's."""
+        part = event.part
+        number, *facts = self._facts(part)
+        title = f"{self.tr('Rejected earlier')}: {number}, {verdict_word(part.verdict)}"
+        self.look.set_part(part.verdict, title, facts, event.shown)
+        self._looked_at = part.part_id
+        self._places.setCurrentWidget(self.look)
+        self.look.back.setFocus()
+
+    def end_look(self) -> None:
+        """The keyboard goes back to where it came from, if it was in the look."""
+        if not self.is_looking:
+            return
+        had_keyboard = self.look.isAncestorOf(self.focusWidget() or self)
+        self._places.setCurrentWidget(self.part_picture)
+        self.look.picture.set_shown(None)
+        if had_keyboard and not self.fails.focus_on(self._looked_at):
+            (self._stop if self._stop.isEnabled() else self._start).setFocus()
+
+    @property
+    def is_looking(self) -> bool:
+        return self._places.currentWidget() is self.look
+
     # how it is laid out
 
     def _lay_out(self) -> None:
@@ -155,7 +186,9 @@ class LiveView(QWidget):
         column = QVBoxLayout()
         column.setSpacing(12)
         column.addWidget(self.banner)
-        column.addWidget(self.part_picture, 1)
+        self._places.addWidget(self.part_picture)
+        self._places.addWidget(self.look)
+        column.addWidget(self._places, 1)
         return column
 
     def _side_column(self) -> QVBoxLayout:

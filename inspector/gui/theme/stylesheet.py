@@ -133,6 +133,7 @@ def _containers(p: Palette) -> str:
     return f"""
 QFrame[card="true"] {{ background: {p.surface}; border: 1px solid {p.line};
   border-radius: 10px; }}
+QFrame#look {{ background: {p.surface}; border: 2px solid {p.accent}; border-radius: 10px; }}
 QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}

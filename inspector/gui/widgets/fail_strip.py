@@ -6,7 +6,7 @@ import math
 from collections import deque
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from inspector.core.geometry import Box
@@ -48,6 +48,13 @@ class PartThumb(QAbstractButton):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(self.width(), 100)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Of itself a button of this kind knows only Space."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
@@ -141,6 +148,14 @@ class FailStrip(QWidget):
             self._row.removeWidget(oldest)
             oldest.deleteLater()
         self._arrange()
+
+    def focus_on(self, part_id: str) -> bool:
+        """Gives that part's thumbnail the keyboard; whether it is there to have it."""
+        for thumb in self._thumbs:
+            if thumb.part.part_id == part_id and thumb.isVisible():
+                thumb.setFocus()
+                return True
+        return False
 
     def clear(self) -> None:
         while self._thumbs:
