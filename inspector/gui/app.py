@@ -17,6 +17,7 @@ from inspector import __version__
 from inspector.config import RunConfig
 from inspector.errors import StateError
 from inspector.gui.context import AppContext
+from inspector.gui.display_loss import ended_with_the_display
 from inspector.gui.launcher import Launcher
 from inspector.gui.main_window import MainWindow
 from inspector.gui.notices import NoticeBoard
@@ -144,7 +145,7 @@ def run_gui(
     # what lives as long as the program need not be looked through at every collection
     gc.collect()
     gc.freeze()
-    with closed_by_signals(window):
+    with closed_by_signals(window), ended_with_the_display(window.context.runs.abandon):
         return application.exec()
 
 

@@ -104,6 +104,14 @@ class RunController(QObject):
         self._timer.stop()
         return done
 
+    def abandon(self, timeout: float = 30.0) -> bool:
+        """As `close`, but tells nobody: for when there is no screen left to tell."""
+        session = self._session
+        if session is None:
+            return True
+        session.stop()
+        return session.join(timeout)
+
     @property
     def can_record(self) -> bool:
         """Whether there is a line whose footage could be kept."""
