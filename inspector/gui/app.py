@@ -146,7 +146,11 @@ def run_gui(
     gc.collect()
     gc.freeze()
     with closed_by_signals(window), ended_with_the_display(window.context.runs.abandon):
-        return application.exec()
+        try:
+            return application.exec()
+        finally:
+            # the loop was left although no window was closed: no run may go on unseen
+            window.context.runs.abandon()
 
 
 @contextmanager

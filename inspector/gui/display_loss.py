@@ -1,9 +1,9 @@
 """What happens to a run when the display server dies: it is ended as by Stop.
 
-Qt tells of a lost display in one message and then calls C's ``exit`` at once, in the middle
-of the event loop: no window closes, nothing of Python's is run, and libraries are taken
-apart under the feet of the threads that still inspect. Its message is the last moment at
-which the run can be stopped and its record closed.
+Qt tells of a lost display in one message. Then, as plugin and version will have it, it
+leaves the event loop or ends the process on the spot. In the first case the interpreter
+waits at its end for the threads of a run that nobody sees any more, for ever with a camera;
+in the second their last parts are lost. At the message both can still be prevented.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DisplayWatch:
             _say(qFormatLogMessage(kind, context, message or ""))
 
     def _on_lost(self, message: str) -> None:
-        """Leaves without ``exit``: threads of libraries may still be at work."""
+        """Leaves on the spot: a window without a display cannot be closed in good order."""
         if self._lost:
             return
         self._lost = True

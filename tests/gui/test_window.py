@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from inspector.config import RunConfig, config_for_job
 from inspector.core.inspection import Verdict
-from inspector.gui.app import closed_by_signals
+from inspector.gui.app import closed_by_signals, run_gui
 from inspector.gui.live.page import LivePage
 from inspector.gui.main_window import MainWindow
 from inspector.gui.paths import Paths
@@ -108,6 +112,25 @@ def test_a_signal_stops_the_run_and_closes_unasked_even_amid_a_status(
     assert snapshot is not None
     assert snapshot.error is None
     assert snapshot.phase is Phase.ENDED
+
+
+def test_however_the_event_loop_is_left_no_run_goes_on_unseen(
+    qapp: QApplication, config: RunConfig, paths: Paths, tmp_path: Path
+):
+    """The interpreter would wait for its threads, for ever with a camera."""
+    endless = replace(config, source=config.source.replace("&parts=3", ""))
+    QTimer.singleShot(100, lambda: qapp.exit(3))
+    try:
+        assert run_gui(paths, given=endless, start=True, settings_folder=tmp_path / "gui") == 3
+        assert [thread.name for thread in threading.enumerate() if thread.name == "run"] == []
+        assert paths.db is not None
+        assert paths.db.exists(), "the run had not begun: nothing was tested"
+    finally:
+        gc.unfreeze()
+        for window in qapp.topLevelWidgets():
+            if isinstance(window, MainWindow):
+                window.close_now()
+                window.deleteLater()
 
 
 @pytest.mark.parametrize("module", ["inspector.cli.app", "inspector.station.build"])
