@@ -33,8 +33,8 @@ class PartFilter:
     Attributes:
         since, until: of the time at which the part was finished, UTC, half-open.
         runs: run ids. jobs: names, "" for runs without a job. models, recipes: ids.
-        sources: as ``station/source``.
         reasons: why parts were INVALID.
+        text: stands somewhere in the reason or in the type of defect, as is.
         min_score, max_score: inclusive; parts without a score are left out by either.
     """
 
@@ -46,6 +46,7 @@ class PartFilter:
     recipes: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()
+    text: str = ""
     said: Said | None = None
     min_score: float | None = None
     max_score: float | None = None
@@ -58,7 +59,7 @@ class PartFilter:
     @property
     def rejects_only(self) -> bool:
         """Whether no part that passed can be meant: the smaller index will do."""
-        return bool(self.reasons) or (
+        return bool(self.reasons or self.text.strip()) or (
             bool(self.verdicts) and all(v.is_reject for v in self.verdicts)
         )
 
@@ -89,6 +90,10 @@ def _of_parts(asked: PartFilter) -> Iterator[ColumnElement[bool]]:
         yield _parts.c.verdict.in_([v.value for v in asked.verdicts])
     if asked.reasons:
         yield _parts.c.reason.in_(asked.reasons)
+    if asked.text.strip():
+        words = asked.text.strip()
+        reason = _parts.c.reason.icontains(words, autoescape=True)
+        yield or_(reason, _parts.c.defect_type.icontains(words, autoescape=True))
 
 
 def _of_runs(asked: PartFilter) -> Iterator[ColumnElement[bool]]:
