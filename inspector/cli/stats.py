@@ -16,10 +16,15 @@ from sqlalchemy import Connection
 
 from inspector.core.inspection import Verdict
 from inspector.core.tally import Tally
+from inspector.core.trend import By
 from inspector.errors import ConfigError
+from inspector.station.documents import replace_document
 from inspector.station.report import check_json_place, write_json
+from inspector.station.statistics.gather import Question, gather
+from inspector.station.statistics.table import as_csv
 from inspector.store import queries
 from inspector.store.opening import Store, open_reader
+from inspector.store.part_filter import PartFilter
 
 _SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -35,15 +40,36 @@ def command(
     json: Annotated[
         Path | None, typer.Option("--json", help="Write a JSON document; - is standard output.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a report with charts: one file, opens anywhere.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all numbers as a table.")] = None,
+    by: Annotated[
+        By, typer.Option(case_sensitive=False, help="How --html and --csv group the parts.")
+    ] = By.HOUR,
 ) -> None:
     """Count parts, yield and reasons in a record; also while a run is writing it."""
     check_json_place(json)
     start = parse_since(since, dt.datetime.now(dt.UTC)) if since else None
     document = stats_document(open_reader(db), start)
+    if html is not None or csv is not None:
+        _export(db, Question(wanted=PartFilter(since=start), by=by), html, csv)
     if json is not None:
         write_json(document, json)
     if str(json) != "-":
         _print(Console(), document)
+
+
+def _export(db: Path, question: Question, html: Path | None, csv: Path | None) -> None:
+    """Raises StoreError and ConfigError."""
+    found = gather(db, question)
+    if html is not None:
+        # the template engine is needed by nobody else at the command line
+        from inspector.station.statistics.html import as_html
+
+        replace_document(html, as_html(found, title=db.stem), "report")
+    if csv is not None:
+        replace_document(csv, as_csv(found), "table")
 
 
 def parse_since(text: str, now: dt.datetime) -> dt.datetime:

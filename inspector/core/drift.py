@@ -78,3 +78,27 @@ def ks_distance(reference: NDArray[np.float64], recent: NDArray[np.float64]) -> 
         np.searchsorted(np.sort(s), places, side="right") / len(s) for s in (reference, recent)
     )
     return float(np.abs(ours - theirs).max())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spreads:
+    """Two samples over the same bins: ``reference[i]`` and ``recent[i]`` are shares, 0..1,
+    of the scores between ``edges[i]`` and ``edges[i + 1]``. All float64.
+    """
+
+    edges: NDArray[np.float64]
+    reference: NDArray[np.float64]
+    recent: NDArray[np.float64]
+
+
+def spreads(
+    reference: Sequence[float], recent: Sequence[float], *, bins: int = 40
+) -> Spreads | None:
+    """None where either sample is too small to be compared."""
+    if min(len(reference), len(recent)) < LEAST:
+        return None
+    before, now = np.asarray(reference, float), np.asarray(recent, float)
+    low, high = min(before.min(), now.min()), max(before.max(), now.max())
+    edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    p, q = (np.histogram(s, edges)[0] / len(s) for s in (before, now))
+    return Spreads(edges, p, q)

@@ -70,6 +70,15 @@ class Histogram:
                 return self.low + (place + 1) * self.step
         return None
 
+    def until(self, share: float) -> int:
+        """How many bins hold that share of the values: a few stalls must not squeeze a chart."""
+        so_far = 0
+        for place, count in enumerate(self.counts):
+            so_far += count
+            if so_far >= share * self.total:
+                return place + 1
+        return len(self.counts)
+
 
 @dataclass(frozen=True, slots=True)
 class SaidOfVerdicts:
@@ -198,7 +207,7 @@ def drift_samples(
     """The first scores of the model that judged last, and the newest ones asked for.
 
     Two models' scores are on two scales: only those of the newest are compared. A part is
-    in one of the two at most.
+    in one of the two at most: of less than two full samples the first half is the reference.
     """
     newest = asked.execute(
         select(_setups.c.model_id)
@@ -212,7 +221,9 @@ def drift_samples(
     of_model = _parts.c.setup.in_(select(_setups.c.id).where(_setups.c.model_id == newest))
     scored = (of_model, _parts.c.score.is_not(None))
     columns = (_parts.c.finished_at, _parts.c.score)
-    first = select(*columns).where(*scored).order_by(_parts.c.finished_at).limit(sample)
+    known = select(_parts.c.part_id).where(*scored).limit(2 * sample).subquery()
+    half = -(-asked.execute(select(func.count()).select_from(known)).scalar_one() // 2)
+    first = select(*columns).where(*scored).order_by(_parts.c.finished_at).limit(half)
     reference = [(at, float(s)) for at, s in asked.execute(first)]
     last = (
         select(*columns)

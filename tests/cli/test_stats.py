@@ -183,3 +183,16 @@ def test_since_is_local_time_or_a_span(text: str, expected: dt.datetime) -> None
 def test_since_refuses_the_rest(text: str) -> None:
     with pytest.raises(ConfigError, match="expected a date"):
         parse_since(text, NOW)
+
+
+def test_a_report_and_a_table_are_written(record: Path, tmp_path: Path) -> None:
+    page, table = tmp_path / "report.html", tmp_path / "numbers.csv"
+    assert run("--db", record, "--html", page, "--csv", table, "--by", "model") == 0
+    assert "<svg" in page.read_text()
+    assert "by_model" in table.read_text()
+
+
+def test_a_report_that_has_no_place_is_said(record: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "folder.html").mkdir()
+    assert run("--db", record, "--html", tmp_path / "folder.html") != 0
+    assert "folder.html: cannot be written" in " ".join(capsys.readouterr().err.split())

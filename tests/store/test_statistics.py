@@ -149,9 +149,10 @@ def test_drift_compares_scores_of_the_newest_model_only(tmp_path: Path) -> None:
     recorder.write([], newer)
     recorder.close()
     with snapshot(store) as asked:
+        assert statistics.drift_samples(asked, ALL, sample=2) == ([0.3, 0.4], [0.8, 0.7])
         assert statistics.drift_samples(asked, ALL, sample=4) == (
-            [0.3, 0.4, 0.5, 0.6],
-            [0.8, 0.7],
+            [0.3, 0.4, 0.5],
+            [0.8, 0.7, 0.6],
         )
 
 

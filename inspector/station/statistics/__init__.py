@@ -1,0 +1,1 @@
+"""Statistics of a record: gathered once, shown on the page, written as CSV and HTML."""
