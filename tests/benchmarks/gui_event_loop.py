@@ -137,6 +137,7 @@ def measure(window: MainWindow, seconds: float) -> dict[str, object]:
         "parts": shown,
         "rss_mb_after_5_s": round(memory[min(9, len(memory) - 1)], 1),
         "rss_mb_at_the_end": round(memory[-1], 1),
+        "rss_mb_every_10_s": [round(value) for value in memory[19::20]],
     }
 
 
