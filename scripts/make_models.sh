@@ -7,7 +7,7 @@ data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 for product in metal_nut bottle_cap; do
     "$bin/inspector" simulate "sim:$product?seed=5&width=960&height=540" --kind images \
-        --train-good 80 --test-good 30 --per-defect 6 --out "$data"
+        --train-good 200 --test-good 30 --per-defect 6 --out "$data"
     "$bin/inspector-train" fit --data "$data" --category "$product" --method memory-bank \
         --out models --version 1 --force \
         --licence "MIT; backbone weights Apache-2.0 (see NOTICE)"
