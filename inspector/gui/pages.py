@@ -68,9 +68,16 @@ def _sources(context: AppContext) -> Page:
     return SourcesPage(context)
 
 
+def _statistics(context: AppContext) -> Page:
+    from inspector.gui.statistics.page import StatisticsPage
+
+    return StatisticsPage(context)
+
+
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),
     PageSpec("replay", QT_TRANSLATE_NOOP("Pages", "Replay"), "replay", _replay),
+    PageSpec("statistics", QT_TRANSLATE_NOOP("Pages", "Statistics"), "statistics", _statistics),
     PageSpec("models", QT_TRANSLATE_NOOP("Pages", "Models"), "models", _models),
     PageSpec("jobs", QT_TRANSLATE_NOOP("Pages", "Jobs"), "jobs", _jobs),
     PageSpec("sources", QT_TRANSLATE_NOOP("Pages", "Sources"), "sources", _sources),

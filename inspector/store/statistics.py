@@ -251,6 +251,12 @@ def said_of_verdicts(asked: Connection, wanted: PartFilter) -> SaidOfVerdicts:
     )
 
 
+def known_jobs(asked: Connection) -> list[str]:
+    """Names of jobs that ever ran, in order; "" where runs without a job are on record."""
+    names = asked.execute(select(func.coalesce(_runs.c.job, "")).distinct())
+    return sorted(str(name) for (name,) in names)
+
+
 def last_change(asked: Connection) -> tuple[int, int, dt.datetime | None]:
     """Differs whenever a part or a label was added: what has not changed is not counted again."""
     rowid = asked.exec_driver_sql("SELECT max(rowid) FROM parts").scalar() or 0

@@ -162,6 +162,11 @@ def test_verdicts_against_people(store: Store) -> None:
     assert found == SaidOfVerdicts(labelled=3, overkill=1, escape=1)
 
 
+def test_jobs_that_ever_ran(store: Store) -> None:
+    with snapshot(store) as asked:
+        assert statistics.known_jobs(asked) == ["", "caps"]
+
+
 def test_a_new_part_is_a_change(store: Store) -> None:
     with snapshot(store) as asked:
         before = statistics.last_change(asked)

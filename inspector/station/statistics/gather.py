@@ -39,6 +39,7 @@ class Statistics:
     """The answer to one ``Question``, all of one snapshot.
 
     Attributes:
+        jobs: all names of jobs on record, whichever were asked for; "" is none.
         change: differs once there is more to count (``store.statistics.last_change``).
         timeline: groups in time, whatever ``question.by`` is: by ``timeline_by``.
         chart: of the timeline, a point a group; None below twenty groups.
@@ -48,6 +49,7 @@ class Statistics:
     question: Question
     made_at: dt.datetime
     change: Change
+    jobs: tuple[str, ...]
     total: Tally
     groups: tuple[Group, ...]
     timeline: tuple[Group, ...]
@@ -115,6 +117,7 @@ def _answer(
     step(0.7)
     reference, recent = statistics.drift_samples(asked, wanted)
     said = statistics.said_of_verdicts(asked, wanted)
+    jobs = statistics.known_jobs(asked)
     step(0.9)
     over = timeline_of(cells, question.by)
     timeline = fold(cells, over, zone=question.zone, plan=question.plan)
@@ -122,6 +125,7 @@ def _answer(
         question=question,
         made_at=dt.datetime.now(dt.UTC),
         change=change,
+        jobs=tuple(jobs),
         total=total(cells),
         groups=tuple(timeline if question.by.is_time else fold(cells, question.by)),
         timeline=tuple(timeline),

@@ -1,0 +1,1 @@
+"""The statistics page: yields, control chart, causes, places, drift and latency."""
