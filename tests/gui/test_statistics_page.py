@@ -78,7 +78,7 @@ def test_few_parts_have_no_limits_yet(open_window: MakeWindow, paths: Paths, qtb
     assert not page.view.is_empty
     assert page.view.tiles.figure("parts") == "3"
     assert page.view.notes[1].text().startswith("Limits from 20 groups on")
-    assert page.view.notes[4].text().startswith("It needs 200 scores")
+    assert page.view.notes[4].text().startswith("Needs 200 old and new scores")
 
 
 def test_many_parts_fill_every_chart(open_window: MakeWindow, paths: Paths, qtbot: QtBot) -> None:

@@ -132,6 +132,7 @@ def test_the_report_needs_nothing_but_itself(full: Statistics) -> None:
 
 def test_few_parts_say_what_is_missing(tmp_path: Path) -> None:
     page = as_html(gather(record(tmp_path / "r.db", 3), Question()), title="caps")
+    assert page.count("<circle") == 6
     assert "Limits are drawn from 20 groups on; there are 3" in page
     assert "It needs 200 scores on both sides" in page
 

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont
 
 from inspector.core.inspection import Verdict
 from inspector.core.trend import Group
 from inspector.gui.statistics import words
 from inspector.gui.statistics.words import tr
+from inspector.gui.theme.fonts import FAMILY
 from inspector.gui.theme.theme import Theme
 from inspector.station.statistics.gather import Statistics
 
 MOST_BARS = 8
-_LABELS = 4
+_LABELS = 3
+_DOTS = 24
+"""Groups up to which each has its dot: of one alone a line would be nothing."""
 _SHORT = 18
 
 
@@ -60,11 +63,25 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
             axis = self.getAxis(name)
             axis.setPen(p.line)
             axis.setTextPen(p.muted)
+            axis.setStyle(tickFont=font(), tickLength=0)
+            axis.show()
 
     def name_places(self, names: Sequence[str]) -> None:
-        """A few names along the bottom, at equal distances."""
-        step = max(1, -(-len(names) // _LABELS))
-        self.getAxis("bottom").setTicks([[(i, names[i]) for i in range(0, len(names), step)]])
+        """A few names along the bottom, none so near the edge that it would be cut."""
+        shown = min(_LABELS, len(names))
+        places = [(2 * k + 1) * len(names) // (2 * shown) for k in range(shown)]
+        self.getAxis("bottom").setTicks([[(i, names[i]) for i in places]])
+
+    def say(self, text: str) -> None:
+        """Instead of a drawing: why there is none."""
+        self.hideAxis("left")
+        self.hideAxis("bottom")
+        item = pg.TextItem(text, color=self._theme.palette.muted, anchor=(0.5, 0.5))
+        item.setFont(font(15))
+        self.addItem(item)
+        view = self.getPlotItem().getViewBox()
+        view.setAspectLocked(False)
+        view.setRange(QRectF(-1, -1, 2, 2), padding=0)
 
     def line(self, x: object, y: object, colour: str, *, dashed: bool = False) -> None:
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
@@ -87,7 +104,7 @@ class YieldChart(Chart):
         self.getAxis("left").setTicks(None)
         self.getAxis("left").setWidth(46)
         self.line(np.arange(len(shares)), np.array(shares), self._theme.palette.good)
-        if len(shares) <= 2 * _LABELS:
+        if len(shares) <= _DOTS:
             self.addItem(
                 pg.ScatterPlotItem(
                     np.arange(len(shares)), shares, brush=self._theme.palette.good, pen=None, size=7
@@ -95,7 +112,7 @@ class YieldChart(Chart):
             )
         self.name_places([short_time(g) for g in groups])
         low = min(shares, default=0.0)
-        self.setYRange(max(0.0, low - 0.2 * (100 - low) - 0.2), 100, padding=0.02)
+        self.setYRange(max(0.0, min(99.0, low - 0.2 * (100 - low))), 100, padding=0.04)
         self.setXRange(-0.5, max(1, len(shares)) - 0.5, padding=0.02)
 
     def _by_name(self, found: Statistics) -> None:
@@ -115,6 +132,8 @@ class ControlChart(Chart):
         x = np.arange(len(shares))
         self.getAxis("left").setWidth(46)
         self.line(x, shares, p.focus)
+        if len(shares) <= _DOTS:
+            self.addItem(pg.ScatterPlotItem(x, shares, brush=p.focus, pen=None, size=7))
         top = float(shares.max()) if len(shares) else 0.0
         if found.chart is not None:
             points = found.chart.points
@@ -123,14 +142,15 @@ class ControlChart(Chart):
             self.line(x, np.array([100 * q.lower for q in points]), p.danger, dashed=True)
             self.line(x, np.full(len(x), 100 * found.chart.center), p.muted)
             signals = [i for i, q in enumerate(points) if q.outside or q.run]
-            top = max(top, float(upper.max()))
+            # one small group must not squeeze all others: its limit may leave the chart
+            top = max(top, float(np.median(upper)))
             self.addItem(
                 pg.ScatterPlotItem(
                     x[signals], shares[signals], symbol="t1", size=11, brush=p.danger, pen=None
                 )
             )
         self.name_places([short_time(g) for g in found.timeline])
-        self.setYRange(0, top * 1.1 or 1.0, padding=0)
+        self.setYRange(0, top * 1.15 or 1.0, padding=0.03)
         self.setXRange(-0.5, max(1, len(shares)) - 0.5, padding=0.02)
 
 
@@ -138,6 +158,9 @@ class ParetoChart(Chart):
     """Causes of rejects, the most frequent on top, each with its count."""
 
     def draw(self, found: Statistics) -> None:
+        if not found.causes:
+            self.say(tr("No part was rejected"))
+            return
         causes = found.causes[:MOST_BARS]
         rest = sum(c.count for c in found.causes[MOST_BARS:])
         names = [c.name or untyped(c.verdict) for c in causes]
@@ -157,7 +180,8 @@ class PlacesChart(Chart):
         self.hideAxis("left")
         self.hideAxis("bottom")
         density = found.density
-        if density is None:
+        if density is None or not density.total:
+            self.say(tr("No defect has a place"))
             return
         p = self._theme.palette
         shares = np.sqrt(density.counts / max(1, density.counts.max()))
@@ -178,6 +202,7 @@ class DriftChart(Chart):
     def draw(self, found: Statistics) -> None:
         p, spreads = self._theme.palette, found.spreads
         if spreads is None:
+            self.say(tr("Too few scores yet"))
             return
         for values, colour, style in (
             (spreads.reference, p.muted, Qt.PenStyle.DashLine),
@@ -187,7 +212,7 @@ class DriftChart(Chart):
             self.addItem(pg.PlotDataItem(spreads.edges, 100 * values, stepMode="center", pen=pen))
         self.getAxis("left").setWidth(46)
         top = 100 * float(max(spreads.reference.max(), spreads.recent.max()))
-        self.setYRange(0, top * 1.1, padding=0)
+        self.setYRange(0, top * 1.1, padding=0.02)
         self.setXRange(float(spreads.edges[0]), float(spreads.edges[-1]), padding=0.02)
 
 
@@ -197,6 +222,7 @@ class LatencyChart(Chart):
     def draw(self, found: Statistics) -> None:
         spread = found.latency
         if spread is None:
+            self.say(tr("No latency on record"))
             return
         shown = spread.until(0.999)
         edges = spread.low + spread.step * np.arange(shown + 1)
@@ -206,7 +232,7 @@ class LatencyChart(Chart):
             pg.BarGraphItem(x0=edges[:-1], width=spread.step, height=counts, brush=brush, pen=None)
         )
         self.getAxis("left").setWidth(46)
-        self.setYRange(0, float(counts.max()) * 1.1, padding=0)
+        self.setYRange(0, float(counts.max()) * 1.1, padding=0.02)
         self.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
 
 
@@ -229,6 +255,7 @@ def horizontal_bars(
         chart.addItem(bars)
     for row, (value, text) in enumerate(zip(values, said, strict=True)):
         words_at_end = pg.TextItem(text, color=theme.palette.text, anchor=(0, 0.5))
+        words_at_end.setFont(font())
         words_at_end.setPos(value, row)
         chart.addItem(words_at_end)
     axis = chart.getAxis("left")
@@ -238,6 +265,13 @@ def horizontal_bars(
     chart.getPlotItem().getViewBox().invertY(True)
     chart.setXRange(0, most * 1.28, padding=0)
     chart.setYRange(-0.6, max(3.6, len(values) - 0.4), padding=0)
+
+
+def font(pixels: int = 13) -> QFont:
+    """The window's own: scenes do not take it from the stylesheet."""
+    made = QFont(FAMILY)
+    made.setPixelSize(pixels)
+    return made
 
 
 def elided(name: str) -> str:

@@ -108,7 +108,7 @@ def drift_note(found: Statistics) -> str:
     report = found.drift
     if report.psi is None:
         return (
-            tr("It needs %1 scores of a model, and as many new ones; there are %2 and %3")
+            tr("Needs %1 old and new scores; there are %2 + %3")
             .replace("%1", str(LEAST))
             .replace("%2", str(report.reference))
             .replace("%3", str(report.recent))
@@ -132,7 +132,7 @@ def latency_note(found: Statistics) -> str:
 
 def places_note(found: Statistics) -> str:
     if found.density is None:
-        return tr("The size of the images is not on record")
+        return tr("Image size not on record")
     return tr("%1 defects by their centres").replace("%1", f"{found.density.total:,}")
 
 

@@ -22,6 +22,7 @@ from inspector.store.statistics import Density, Histogram
 _WIDTH, _HEIGHT = 560, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 12, 26
 _MOST_BARS = 12
+_DOTS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def yields(groups: Sequence[Group]) -> Markup:
     """Share of parts passed, a point a group in time."""
     shares = [g.tally.passed_share or 0.0 for g in groups]
     frame = _Frame((0, max(1, len(shares) - 1)), (_floor(shares), 1.0))
-    line = _line(frame, list(enumerate(shares)), "yield")
+    line = _dotted(frame, shares, "yield")
     return _picture("Yield over time", frame, _time_ends(groups), line, percent=True)
 
 
@@ -51,7 +52,7 @@ def p_chart(groups: Sequence[Group], chart: PChart | None) -> Markup:
     shares = [g.tally.rejected / g.tally.total for g in groups]
     tops = [*shares, *(p.upper for p in chart.points)] if chart else shares
     frame = _Frame((0, max(1, len(shares) - 1)), (0.0, max(tops, default=0) * 1.1 or 0.01))
-    marks = _line(frame, list(enumerate(shares)), "rejects")
+    marks = _dotted(frame, shares, "rejects")
     if chart is not None:
         for name in ("lower", "upper"):
             marks += _line(
@@ -132,6 +133,15 @@ def _short(name: str) -> str:
 
 def _time_ends(groups: Sequence[Group]) -> tuple[str, str]:
     return (groups[0].name, groups[-1].name) if groups else ("", "")
+
+
+def _dotted(frame: _Frame, shares: Sequence[float], kind: str) -> Markup:
+    """A line with a dot a group where those are few: one alone would not be seen."""
+    marks = _line(frame, list(enumerate(shares)), kind)
+    for i, share in enumerate(shares if len(shares) <= _DOTS else ()):
+        x, y = frame.place(i, share)
+        marks += Markup('<circle class="{}" cx="{}" cy="{}" r="3"/>').format(kind, x, y)
+    return marks
 
 
 def _line(frame: _Frame, points: Sequence[tuple[float, float]], kind: str) -> Markup:
