@@ -50,6 +50,12 @@ def _replay(context: AppContext) -> Page:
     return ReplayPage(context)
 
 
+def _history(context: AppContext) -> Page:
+    from inspector.gui.history.page import HistoryPage
+
+    return HistoryPage(context)
+
+
 def _models(context: AppContext) -> Page:
     from inspector.gui.models.page import ModelsPage
 
@@ -78,6 +84,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("live", QT_TRANSLATE_NOOP("Pages", "Live"), "live", _live),
     PageSpec("replay", QT_TRANSLATE_NOOP("Pages", "Replay"), "replay", _replay),
     PageSpec("statistics", QT_TRANSLATE_NOOP("Pages", "Statistics"), "statistics", _statistics),
+    PageSpec("history", QT_TRANSLATE_NOOP("Pages", "History"), "history", _history),
     PageSpec("models", QT_TRANSLATE_NOOP("Pages", "Models"), "models", _models),
     PageSpec("jobs", QT_TRANSLATE_NOOP("Pages", "Jobs"), "jobs", _jobs),
     PageSpec("sources", QT_TRANSLATE_NOOP("Pages", "Sources"), "sources", _sources),

@@ -1,0 +1,1 @@
+"""Every part ever judged: found, looked at, relabelled."""
