@@ -14,6 +14,7 @@ from inspector.core.inspection import Defect, Verdict
 from inspector.core.trend import By
 from inspector.gui.main_window import MainWindow
 from inspector.gui.paths import Paths
+from inspector.gui.statistics.controller import pause_ms
 from inspector.gui.statistics.page import StatisticsPage
 from inspector.gui.statistics.words import Format, Span
 from inspector.store.opening import open_store
@@ -139,6 +140,22 @@ def test_new_parts_are_counted_while_it_is_shown(
     page.controller.poll()
     settle(window, qtbot)
     assert page.view.tiles.figure("parts") == "15"
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 2000), (0.1, 2000), (1.5, 15_000)])
+def test_a_long_record_is_counted_less_often(seconds: float, pause: int) -> None:
+    assert pause_ms(seconds) == pause
+
+
+def test_nothing_is_asked_while_another_page_is_shown(
+    open_window: MakeWindow, paths: Paths, qtbot: QtBot
+) -> None:
+    record(paths.db, 10)
+    window = open_window()
+    page = opened(window, qtbot)
+    assert page.controller.is_live
+    window.open_page("live")
+    assert not page.controller.is_live
 
 
 @pytest.mark.parametrize("wanted", list(Format))

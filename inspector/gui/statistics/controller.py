@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from inspector.store.part_filter import PartFilter
 
 KEY = "statistics"
 POLL_MS = 2000
+REST = 10
+"""Times as long as counting took it rests: a long record must not take the line's processor."""
 RENEW_EVERY = 30
 """Polls after which all is counted again although nothing came: time itself moves on."""
 
@@ -29,6 +32,7 @@ class _Answer:
 
     found: Statistics | None
     has_record: bool
+    seconds: float = 0.0
 
 
 class StatisticsController(QObject):
@@ -46,6 +50,11 @@ class StatisticsController(QObject):
         self._timer.timeout.connect(self.poll)
         view.question_changed.connect(self.ask_anew)
         view.live_wanted.connect(lambda: context.open_page("live"))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it looks for new parts."""
+        return self._timer.isActive()
 
     def show(self) -> None:
         """The page came to the front."""
@@ -108,6 +117,7 @@ class StatisticsController(QObject):
                 offer_live=True,
             )
         elif found is not None:
+            self._timer.setInterval(pause_ms(answer.seconds))
             self._known = found.change
             self._view.set_jobs(found.jobs)
             if found.total.total:
@@ -129,5 +139,11 @@ def _answer(path: Path | None, question: Question, known: Change | None, job: Jo
     """Off the GUI thread."""
     if path is None or not path.is_file():
         return _Answer(None, has_record=False)
+    begin = time.monotonic()
     found = gather_news(path, question, known, step=lambda share: job.check())
-    return _Answer(found, has_record=True)
+    return _Answer(found, has_record=True, seconds=time.monotonic() - begin)
+
+
+def pause_ms(seconds: float) -> int:
+    """Until the next look, after counting took so long."""
+    return max(POLL_MS, round(1000 * REST * seconds))
