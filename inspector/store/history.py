@@ -2,7 +2,7 @@
 
 A page is found by the key of the part before it (*keyset*), in the order of an index. An
 ``Outline`` holds the keys of every so many rows, so that a scroll bar can jump to any of
-them; it is found by walking the index once, in steps that can be given up.
+them; it is found by walking the index, which can be given up in between.
 """
 
 from __future__ import annotations
@@ -114,19 +114,21 @@ def outline(
     stride: int = STRIDE,
     check: Callable[[], None] = lambda: None,
 ) -> Outline:
-    """Walks the index once; ``check`` is called at every step and may raise to give up."""
-    keys: list[Key] = []
-    key = _first(asked, wanted)
-    while key is not None:
-        check()
-        keys.append(key)
-        key = _key_after(asked, wanted, key, stride)
-    if not keys:
-        return Outline(0, stride, ())
-    rest = asked.execute(
-        select(func.count()).select_from(_parts).where(condition(wanted), _at_or_after(keys[-1]))
-    ).scalar_one()
-    return Outline((len(keys) - 1) * stride + int(rest), stride, tuple(keys))
+    """Walks the index twice, to count and to find keys; ``check`` is called in between
+    and may raise to give up.
+    """
+    check()
+    meant = condition(wanted, in_order=True)
+    total = int(asked.execute(select(func.count()).select_from(_parts).where(meant)).scalar_one())
+    check()
+    number = func.row_number().over(order_by=_ORDER).label("number")
+    numbered = select(*_KEY, number).where(meant).subquery("numbered")
+    found = select(numbered.c.finished_at, numbered.c.part_id).where(
+        (numbered.c.number - 1) % stride == 0
+    )
+    keys = tuple(Key(*row) for row in asked.execute(found.order_by(numbered.c.number)))
+    check()
+    return Outline(total, stride, keys)
 
 
 def page(
@@ -187,7 +189,7 @@ def newer_than(
     newer = _key_columns() > _literal(than) if than is not None else true()
     keys = (
         select(*_KEY)
-        .where(condition(wanted), newer)
+        .where(condition(wanted, in_order=True), newer)
         .order_by(_parts.c.finished_at, _parts.c.part_id)
         .limit(limit)
         .subquery("newer")
@@ -198,7 +200,9 @@ def newer_than(
 
 def keys_query(wanted: PartFilter, start: Key | None) -> Select[tuple[dt.datetime, str]]:
     """The keys of what is asked for, newest first, from ``start`` on."""
-    return select(*_KEY).where(condition(wanted), _at_or_after(start)).order_by(*_ORDER)
+    return (
+        select(*_KEY).where(condition(wanted, in_order=True), _at_or_after(start)).order_by(*_ORDER)
+    )
 
 
 _KEY = (_parts.c.finished_at, _parts.c.part_id)
@@ -216,19 +220,6 @@ def _literal(key: Key) -> ColumnElement[Any]:
 
 def _at_or_after(key: Key | None) -> ColumnElement[bool]:
     return true() if key is None else _key_columns() <= _literal(key)
-
-
-def _first(asked: Connection, wanted: PartFilter) -> Key | None:
-    return _one_key(asked, keys_query(wanted, None).limit(1))
-
-
-def _key_after(asked: Connection, wanted: PartFilter, key: Key, rows: int) -> Key | None:
-    return _one_key(asked, keys_query(wanted, key).limit(1).offset(rows))
-
-
-def _one_key(asked: Connection, query: Any) -> Key | None:  # noqa: ANN401 - a select of two columns
-    row = asked.execute(query).first()
-    return None if row is None else Key(*row)
 
 
 def _texts(asked: Connection, query: Any) -> tuple[str, ...]:  # noqa: ANN401 - a select of one column

@@ -139,7 +139,7 @@ def test_without_a_record_it_says_what_will_be_here(open_window: MakeWindow, qtb
     page = opened(open_window, qtbot)
     assert page.view.is_empty
     assert "as soon as an inspection" in page.view.empty.text
-    assert not page.view.details.labels.good.isEnabled()
+    assert not page.view.details.isVisible()
 
 
 def test_of_a_million_parts_only_what_is_seen_is_read(open_window: MakeWindow, qtbot: QtBot):
@@ -317,6 +317,7 @@ def test_a_picture_that_the_quota_deleted_is_said_to_be_gone(
     page = opened(open_window, qtbot)
     assert "deleted to make room" in page.view.details.picture.text
     assert page.view.details.banner.verdict is Verdict.FAIL
+    assert page.view.model.is_gone(kept[1].part_id)
 
 
 def test_relabelling_stands_beside_the_verdict_and_can_be_undone(

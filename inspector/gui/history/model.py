@@ -124,6 +124,10 @@ class PartsModel(QAbstractTableModel):
         """None where it is not in memory."""
         return self._rows.get(place - len(self.outline.head))
 
+    def is_gone(self, part_id: str) -> bool:
+        """Whether a picture was looked for that is not there any more."""
+        return part_id in self._thumbs and self._thumbs[part_id] is None
+
     @property
     def rows_held(self) -> int:
         return len(self._rows)

@@ -104,7 +104,7 @@ class _PartDelegate(QStyledItemDelegate):
 
     def __init__(self, theme: Theme, parent: HistoryTable) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._parts = theme, parent.parts
 
     def sizeHint(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -143,10 +143,13 @@ class _PartDelegate(QStyledItemDelegate):
         painter.setBrush(QColor(p.sunken))
         painter.drawRoundedRect(place, 4, 4)
         if image is None:
-            if row.picture is None:
+            gone = self._parts.is_gone(row.part_id)
+            if row.picture is None or gone:
                 box = QRectF(0, 0, 16, 16)
                 box.moveCenter(place.center())
-                icons.icon_renderer("close", p.disabled, width=1.2).render(painter, box)
+                icons.icon_renderer("delete" if gone else "close", p.disabled, width=1.2).render(
+                    painter, box
+                )
             return
         scale = min(place.width() / image.width(), place.height() / image.height())
         target = QRectF(0, 0, image.width() * scale, image.height() * scale)

@@ -33,6 +33,7 @@ class HistoryView(QWidget):
     def set_empty(self, text: str | None, icon: str = "inbox") -> None:
         """What is said in place of the parts; None where there are some."""
         self._stack.setCurrentWidget(self.table if text is None else self.empty)
+        self.details.setVisible(text is None)
         if text is not None:
             self.empty.set_words(text, icon)
 

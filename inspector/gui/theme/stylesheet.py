@@ -92,6 +92,8 @@ QComboBox[touch="true"] {{ min-height: 46px; font-size: 17px; font-weight: 600;
 QComboBox[touch="true"]:disabled {{ color: {p.text}; background: {p.surface}; }}
 QComboBox::drop-down {{ border: none; width: 32px; }}
 QComboBox::down-arrow {{ image: url("{_asset(f"down-{p.name}")}"); width: 12px; height: 12px; }}
+QComboBox QLineEdit {{ background: transparent; border: none; border-radius: 0; padding: 0;
+  min-height: 0; }}
 QAbstractSpinBox QLineEdit {{ background: transparent; border: none; border-radius: 0;
   padding: 0 0 0 8px; min-height: 0; }}
 QSpinBox, QDoubleSpinBox {{ padding-right: 24px; }}
