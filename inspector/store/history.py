@@ -138,9 +138,8 @@ def page(
 
     Without ``start`` from the newest on.
     """
-    keys = keys_query(wanted, start).limit(limit).offset(skip).subquery("page")
-    joined = keys.join(_parts, _parts.c.part_id == keys.c.part_id)
-    return [_row(row) for row in asked.execute(_rows(joined))]
+    keys = keys_query(wanted, start).limit(limit).offset(skip)
+    return _rows_of(asked, keys)
 
 
 def page_at(
@@ -192,10 +191,15 @@ def newer_than(
         .where(condition(wanted, in_order=True), newer)
         .order_by(_parts.c.finished_at, _parts.c.part_id)
         .limit(limit)
-        .subquery("newer")
     )
-    joined = keys.join(_parts, _parts.c.part_id == keys.c.part_id)
-    return [_row(row) for row in asked.execute(_rows(joined))]
+    return _rows_of(asked, keys)
+
+
+def _rows_of(asked: Connection, keys: Select[tuple[dt.datetime, str]]) -> list[HistoryRow]:
+    """By their ids: of a join with the keys' query a database might walk all parts instead."""
+    ids = [found.part_id for found in asked.execute(keys)]
+    rows = asked.execute(_rows(_parts).where(_parts.c.part_id.in_(ids))) if ids else ()
+    return [_row(row) for row in rows]
 
 
 def keys_query(wanted: PartFilter, start: Key | None) -> Select[tuple[dt.datetime, str]]:

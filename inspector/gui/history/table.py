@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -105,6 +105,7 @@ class _PartDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: HistoryTable) -> None:
         super().__init__(parent)
         self._theme, self._parts = theme, parent.parts
+        self._signs: dict[tuple[str, str], QPixmap] = {}
 
     def sizeHint(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -145,16 +146,21 @@ class _PartDelegate(QStyledItemDelegate):
         if image is None:
             gone = self._parts.is_gone(row.part_id)
             if row.picture is None or gone:
-                box = QRectF(0, 0, 16, 16)
-                box.moveCenter(place.center())
-                icons.icon_renderer("delete" if gone else "close", p.disabled, width=1.2).render(
-                    painter, box
-                )
+                self._paint_sign(painter, place, "delete" if gone else "close")
             return
         scale = min(place.width() / image.width(), place.height() / image.height())
         target = QRectF(0, 0, image.width() * scale, image.height() * scale)
         target.moveCenter(place.center())
         painter.drawImage(target, image)
+
+    def _paint_sign(self, painter: QPainter, place: QRectF, name: str) -> None:
+        """Kept as it was drawn once: it stands in nearly every row."""
+        key = name, self._theme.palette.disabled
+        if key not in self._signs:
+            self._signs[key] = icons.pixmap(*key, 16, ratio=2.0)
+        box = QRectF(0, 0, 16, 16)
+        box.moveCenter(place.center())
+        painter.drawPixmap(box, self._signs[key], QRectF(self._signs[key].rect()))
 
     def _paint_verdict(self, painter: QPainter, place: QRectF, row: HistoryRow) -> None:
         colours = self._theme.verdict(row.verdict)
