@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from inspector.config import RunConfig
 from inspector.core.frame import Frame, Image
 from inspector.core.inspection import Part, Verdict
 from inspector.core.label import Judgement, Label
@@ -20,7 +21,7 @@ from inspector.errors import StoreError
 from inspector.gui.context import AppContext
 from inspector.gui.history.model import ROWS_KEPT, PartsModel
 from inspector.gui.history.page import HistoryPage
-from inspector.gui.history.reader import Offered, PartDetail, PictureState
+from inspector.gui.history.reader import Offered, PartDetail, PictureState, RecordReader
 from inspector.gui.history.table import ROW_HEIGHT
 from inspector.gui.main_window import MainWindow
 from inspector.gui.pages import Page, PageSpec
@@ -31,7 +32,7 @@ from inspector.store.label_files import Written
 from inspector.store.opening import open_store
 from inspector.store.part_filter import PartFilter, Said
 from inspector.store.recorder import ArchivedImage, begin_run
-from tests.gui.conftest import MakeWindow
+from tests.gui.conftest import SOURCE, MakeWindow
 from tests.support.records import MODEL, NOW, RECIPE, SPOT, part, run_start
 
 MILLION = 1_000_000
@@ -261,6 +262,23 @@ def test_a_record_that_cannot_be_read_is_told(open_window: MakeWindow, qtbot: Qt
 
 
 # with a real record and a real archive
+
+
+def test_parts_of_a_running_line_appear_by_themselves(
+    open_window: MakeWindow, qtbot: QtBot, package: Path, paths: Paths
+):
+    window = open_window(given=RunConfig(source=SOURCE, model=package, db=paths.db))
+    window.open_page("history")
+    page = window.page("history")
+    assert isinstance(page, HistoryPage)
+    qtbot.waitUntil(lambda: page.view.is_empty)
+    with qtbot.waitSignal(window.context.runs.ended, timeout=20_000):
+        window.context.launcher.start()
+    recorded = RecordReader(paths.db).outline(PartFilter(), lambda: None).total
+    assert recorded > 0
+    qtbot.waitUntil(lambda: page.view.model.rowCount() == recorded, timeout=10_000)
+    assert not page.view.is_empty
+    assert page.view.count.text() == f"{recorded} parts"
 
 
 @pytest.fixture

@@ -110,6 +110,8 @@ class HistoryController(QObject):
         self, wanted: PartFilter, than: Key | None, outcome: Outcome[list[HistoryRow]]
     ) -> None:
         self._polling = False
+        if isinstance(outcome, Failed):
+            self._context.report(outcome.error, key=KEY)
         model = self._view.model
         stale = wanted != self._wanted or than != model.outline.newest() or not self._ready
         if not isinstance(outcome, Done) or stale or not outcome.value:
@@ -271,6 +273,9 @@ class HistoryController(QObject):
         )
 
     def _on_choices(self, outcome: Outcome[Offered]) -> None:
-        if isinstance(outcome, Done):
-            self._view.filters.set_choices(outcome.value.choices)
-            self._view.details.labels.set_types(outcome.value.types)
+        match outcome:
+            case Done(offered):
+                self._view.filters.set_choices(offered.choices)
+                self._view.details.labels.set_types(offered.types)
+            case Failed(error):
+                self._context.report(error, key=KEY)
