@@ -67,7 +67,7 @@ def test_document(discs: Path, trained: Trained) -> None:
     ]
     assert (result["schema"], result["category"], result["protocol"]) == (2, "disc", "official")
     assert (result["n_good"], result["n_defective"]) == (5, 5)
-    proposed = trained.manifest.variants[0].thresholds
+    proposed = trained.manifest.variant(result["variant"]).thresholds
     assert result["thresholds"] == {"t1": proposed.t1, "t2": proposed.t2}
     assert list(result["image"]) == IMAGE_KEYS
     assert result["image"]["auroc"] == 1.0

@@ -126,7 +126,9 @@ def test_same_order_same_fingerprint_with_and_without_cache(
     done = train("fingerprint", *folders, "--files")
     lines = done.out.splitlines()
     assert len({line.split()[0] for line in lines if line[0] != " "}) == 1
-    assert len({line.strip() for line in lines if line[0] == " "}) == 4
+    assert len({line.strip() for line in lines if line[0] == " "}) == 8, (
+        "three variants with their golden files, manifest, card"
+    )
     card = folders[1] / "card.md"
     card.write_text(card.read_text() + "more")
     assert package_fingerprint(folders[1]) != package_fingerprint(folders[0])
