@@ -83,7 +83,7 @@ def test_document(discs: Path, trained: Trained) -> None:
         "all_fail_accuracy": 0.5,
         "all_fail_f1": pytest.approx(2 / 3),
     }
-    assert result["model"] == trained.manifest.model_id("fp32")
+    assert result["model"] == trained.manifest.model_id("int8")
     assert result["type_confusion"] is None
     for low, high in [*result["image"]["ci95"].values(), *result["pixel"]["ci95"].values()]:
         assert 0 <= low < high <= 1
