@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from inspector.core.frame import Image
 from inspector.gui.theme import icons
 from inspector.gui.theme.theme import Theme
+from inspector.gui.widgets.fit import device_size, fitted, paint_ground
 from inspector.gui.widgets.picture import to_qimage
 
 
@@ -42,10 +43,7 @@ class FrameView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.palette.sunken))
-        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        paint_ground(painter, self, self._theme.palette.sunken)
         if self._image is None:
             self._paint_words(painter)
         else:
@@ -54,11 +52,8 @@ class FrameView(QWidget):
 
     def _paint_image(self, painter: QPainter, image: Image) -> None:
         height, width = image.shape[:2]
-        scale = min(self.width() / width, self.height() / height)
-        target = QRectF(0, 0, width * scale, height * scale)
-        target.moveCenter(QRectF(self.rect()).center())
-        ratio = self.devicePixelRatioF()
-        size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
+        target = fitted(self, width, height)
+        size = device_size(self, target)
         if size[0] < width:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

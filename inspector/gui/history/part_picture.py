@@ -11,6 +11,7 @@ from inspector.core.geometry import Affine, Box
 from inspector.core.inspection import Defect
 from inspector.gui.theme import icons
 from inspector.gui.theme.theme import Theme
+from inspector.gui.widgets.fit import device_size, fitted, paint_ground
 from inspector.gui.widgets.picture import to_qimage
 from inspector.vision.overlay import Marks, OverlayStyle, render
 
@@ -68,10 +69,7 @@ class PartPicture(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.palette.sunken))
-        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        paint_ground(painter, self, self._theme.palette.sunken)
         if self._picture is None:
             self._paint_words(painter)
         else:
@@ -80,12 +78,9 @@ class PartPicture(QWidget):
 
     def _paint_picture(self, painter: QPainter, picture: Image) -> None:
         height, width = picture.shape[:2]
-        scale = min(self.width() / width, self.height() / height)
-        target = QRectF(0, 0, width * scale, height * scale)
-        target.moveCenter(QRectF(self.rect()).center())
+        target = fitted(self, width, height)
         if self._drawn is None:
-            ratio = self.devicePixelRatioF()
-            size = max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio))
+            size = device_size(self, target)
             marks = [Marks(None, Affine.identity(), 0.0, self._defects)]
             style = _STYLE if self._marked else None
             self._drawn = to_qimage(render(picture, Box(0, 0, width, height), size, marks, style))

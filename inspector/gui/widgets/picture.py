@@ -15,6 +15,7 @@ from inspector.gui.overlay import OverlayOptions, marks_of
 from inspector.gui.runs.events import Shown
 from inspector.gui.theme import icons
 from inspector.gui.theme.theme import Theme
+from inspector.gui.widgets.fit import device_size, fitted, paint_ground
 from inspector.vision.overlay import render
 
 MARGIN = 0.06
@@ -82,11 +83,7 @@ class PictureView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p = self._theme.palette
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(p.sunken))
-        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        paint_ground(painter, self, self._theme.palette.sunken)
         if self._shown is None:
             self._paint_empty(painter)
         else:
@@ -102,8 +99,7 @@ class PictureView(QWidget):
     def _paint_picture(self, painter: QPainter, shown: Shown) -> None:
         target = self._target(shown)
         if self._image is None:
-            ratio = self.devicePixelRatioF()
-            size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
+            size = device_size(self, target)
             style = self._overlay.style()
             drawn = render(shown.frame.image, self._view(shown), size, marks_of(shown), style)
             self._image = to_qimage(drawn)
@@ -121,10 +117,7 @@ class PictureView(QWidget):
 
     def _target(self, shown: Shown) -> QRectF:
         view = self._view(shown)
-        scale = min(self.width() / view.width, self.height() / view.height)
-        target = QRectF(0, 0, view.width * scale, view.height * scale)
-        target.moveCenter(QRectF(self.rect()).center())
-        return target
+        return fitted(self, view.width, view.height)
 
     def _paint_score(self, painter: QPainter, target: QRectF, shown: Shown) -> None:
         scores = [i.score for i in shown.inspections if math.isfinite(i.score)]
