@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +11,15 @@ import psutil
 from inspector.config import RunConfig
 from inspector.engine.judging import Decision
 from inspector.engine.status import PipelineStatus
-from inspector.errors import ConfigError, InspectorError
-from inspector.station.build import Station, build_station
+from inspector.errors import ConfigError
+from inspector.station.build import Station, build_station, check_ended
 from inspector.station.report import latencies
 
 OWN_STAGES = ("presence", "prepare", "judge", "record")
 """What the station itself costs: all but decode, waiting and the network."""
-_POLL_S = 0.25
 
 Follow = Callable[[Station, float], PipelineStatus]
-"""Runs a built station for so many seconds and gives its final status."""
+"""Runs a built station for so many seconds, gives its final status, and has checked it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +57,12 @@ class FirstVerdict:
 
 
 def plain_follow(station: Station, duration_s: float) -> PipelineStatus:
-    """Without a screen or signals; raises the run's first error."""
+    """Without a screen or signals; raises what ``check_ended`` does."""
     station.pipeline.start()
-    ending = threading.Event()
-    deadline = time.monotonic() + duration_s
-    while not station.pipeline.wait(_POLL_S) and not ending.is_set():
-        if time.monotonic() >= deadline:
-            station.pipeline.stop()
-            ending.set()
+    if not station.pipeline.wait(duration_s):
+        station.pipeline.stop()
     status = station.finish()
-    if status.first_error is not None:
-        raise status.first_error
+    check_ended(status)
     return status
 
 
@@ -87,9 +80,6 @@ def run_once(config: RunConfig, duration_s: float, follow: Follow = plain_follow
         cpu_s = time.process_time() - cpu_before
         first_ms = None if first.at_ns is None else (first.at_ns - started) / 1e6
         measured = Measured(station, status, (started - began) / 1e6, first_ms, cpu_s)
-    problem = status.accounting_problem()
-    if problem is not None:
-        raise InspectorError(f"the accounts of the run do not add up: {problem}")
     if measured.judged < 1:
         raise ConfigError("nothing was inspected in that time: choose a longer --duration")
     return measured
