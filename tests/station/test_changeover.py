@@ -291,7 +291,7 @@ class Held:
         self.closed = False
 
     def predict(self, crops):
-        raise NotImplementedError
+        raise AssertionError("a model that is only held was asked")
 
     def close(self) -> None:
         self.closed = True
