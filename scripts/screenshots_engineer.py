@@ -65,18 +65,16 @@ def another_version(models: Path, version: str, auroc: float) -> Path:
     """The demo model again under another version, its file another one."""
     folder = models / JOB / version
     shutil.copytree(models / JOB / "1", folder)
-    file = folder / "model-fp32.onnx"
-    network = onnx.load(file)
-    network.producer_version = f"version {version}"
-    onnx.save(network, file)
     manifest = json.loads((folder / "manifest.json").read_text())
-    data = file.read_bytes()
     manifest["version"] = version
     manifest["metrics"] = {"image_auroc": auroc}
-    manifest["variants"][0] |= {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size_bytes": len(data),
-    }
+    for variant in manifest["variants"]:
+        file = folder / variant["file"]
+        network = onnx.load(file)
+        network.producer_version = f"version {version}"
+        onnx.save(network, file)
+        data = file.read_bytes()
+        variant |= {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
     return folder
 
@@ -171,10 +169,10 @@ def swap_waiting(stage: Stage) -> None:
     page.view.line.set_line(
         LineState(
             running=True,
-            model="bottle_cap@1 fp32",
-            recipe="recipe bottle_cap demo, T1 1, T2 1.036",
+            model="bottle_cap@1 int8",
+            recipe="recipe bottle_cap demo, T1 1.012, T2 1.09",
             phase=SwapPhase.WAITING,
-            coming="bottle_cap@2 fp32",
+            coming="bottle_cap@2 int8",
         )
     )
 
