@@ -80,5 +80,9 @@ class StoreFullError(StoreError):
     exit_code = 2
 
 
+class AlteredError(StoreError):
+    """The record is not what was written: rows were altered, removed or reordered."""
+
+
 class StateError(InspectorError):
     """A call that is not allowed in the present state (a programming error)."""

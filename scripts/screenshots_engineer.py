@@ -38,7 +38,7 @@ from inspector.gui.paths import Paths  # noqa: E402
 from inspector.gui.settings import GuiSettings, SettingsFile  # noqa: E402
 from inspector.gui.sources.page import SourcesPage  # noqa: E402
 from inspector.gui.sources.state import Kind, StreamForm  # noqa: E402
-from inspector.station.audit_log import audit_key, key_path  # noqa: E402
+from inspector.station.audit_key import require_key  # noqa: E402
 from inspector.store.labels import add_label  # noqa: E402
 from inspector.store.opening import open_store  # noqa: E402
 from inspector.store.recorder import begin_run  # noqa: E402
@@ -89,7 +89,7 @@ def made_up_scores(db: Path, model_sha256: str) -> None:
     parts = [part(i, Verdict.PASS, score=float(s), model_id=model) for i, s in enumerate(scores)]
     recorder.write([], parts)
     recorder.finish(END)
-    key = audit_key(key_path(db))
+    key = require_key(store).key
     for index, one in enumerate(parts):
         if index % 3:
             judgement = Judgement.GOOD if index < GOOD else Judgement.BAD

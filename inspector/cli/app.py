@@ -10,7 +10,7 @@ import typer
 from inspector.cli.guard import guarded
 
 _COMMANDS = ("gui", "run", "station", "record", "replay", "teach", "stats", "simulate", "bench")
-_GROUPS = ("models", "labels")
+_GROUPS = ("models", "labels", "verify")
 
 
 def build_app() -> typer.Typer:

@@ -11,7 +11,7 @@ import typer
 
 from inspector.core.label import Judgement, Label
 from inspector.errors import StoreError
-from inspector.station.audit_log import audit_key, key_path
+from inspector.station.audit_key import require_key
 from inspector.store import queries
 from inspector.store.label_files import archive_of, write_labels
 from inspector.store.labels import LabelledPart, add_label, labelled_parts
@@ -45,7 +45,7 @@ def set_label(
         why=why,
     )
     store = _existing(db)
-    add_label(store, audit_key(key_path(db)), label)
+    add_label(store, require_key(store).key, label)
     with queries.snapshot(store) as asked:
         labelled = [one for one in labelled_parts(asked) if one.label.part_id == part_id]
     _write(store, labelled, None)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspector.errors import ConfigError, StoreUnavailableError
-from inspector.store.audit import AuditCheck, AuditEntry, AuditHead, append_audit, verify_audit
+from inspector.errors import ConfigError
+from inspector.station.anchoring import write_anchor
+from inspector.station.audit_key import key_path, read_key, require_key
+from inspector.store.audit import AuditEntry, append_audit, check_key, verify_audit
+from inspector.store.chain import ChainCheck, ChainHead
+from inspector.store.connection import translated
 from inspector.store.opening import Store, open_store
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class Change:
         if not self.reason.strip():
             raise ConfigError(f"{self.what}: no reason is given: say why, in a few words")
 
+    def entry(self) -> AuditEntry:
+        """Made now."""
+        return AuditEntry(
+            at=dt.datetime.now(dt.UTC),
+            who=self.who.strip(),
+            what=self.what,
+            old=self.old,
+            new=self.new,
+            reason=self.reason.strip(),
+        )
+
 
 class AuditLog:
     """Appends to the chain of one station; from any thread. Opened at the first change."""
@@ -49,37 +60,31 @@ class AuditLog:
         """
         path = key_path(self._db)
         if path.exists():
-            _read_key(path)
+            read_key(path)
 
-    def append(self, change: Change) -> AuditHead:
-        """Durable at return. Raises StoreError."""
-        entry = AuditEntry(
-            at=dt.datetime.now(dt.UTC),
-            who=change.who.strip(),
-            what=change.what,
-            old=change.old,
-            new=change.new,
-            reason=change.reason.strip(),
-        )
+    def append(self, change: Change) -> ChainHead:
+        """Durable at return, and anchored outside the record. Raises StoreError."""
         with self._lock:
             store, key = self._open()
-            return append_audit(store, key, self._station_id, entry)
+            head = append_audit(store, key, self._station_id, change.entry())
+            write_anchor(store, self._station_id)
+            return head
 
-    def verify(self) -> AuditCheck:
+    def verify(self) -> ChainCheck:
         """Whether the chain is what was written. Raises StoreError."""
         with self._lock:
             store, key = self._open()
-            return verify_audit(store, key, self._station_id)
+            with translated(store.path), store.engine.connect() as asked:
+                return verify_audit(asked, key, self._station_id)
 
     def _open(self) -> tuple[Store, bytes]:
         if self._opened is None:
             store = open_store(self._db)
             try:
-                key = audit_key(key_path(self._db))
+                self._opened = (store, sealing_key(store, self._station_id))
             except BaseException:
                 store.close()
                 raise
-            self._opened = (store, key)
         return self._opened
 
     def close(self) -> None:
@@ -90,38 +95,12 @@ class AuditLog:
             opened[0].close()
 
 
-def key_path(db: Path) -> Path:
-    """Beside the record, in a file of its own: whoever copies the record has no key."""
-    return db.with_name(db.name + ".audit-key")
+def sealing_key(store: Store, station_id: str) -> bytes:
+    """The record's key, once it is known to be the one that the station's chain bears.
 
-
-def audit_key(path: Path) -> bytes:
-    """The station's key, made at the first call, readable by its owner only.
-
-    Raises StoreUnavailableError where it cannot be read or made, or is damaged.
+    Raises StoreUnavailableError.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_key(path)
-    except OSError as error:
-        raise StoreUnavailableError(f"audit key {path}: {error.strerror}") from None
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except OSError as error:
-        raise StoreUnavailableError(f"audit key {path}: {error.strerror}") from None
-    if len(key) != KEY_BYTES:
-        raise StoreUnavailableError(
-            f"audit key {path}: {len(key)} bytes where {KEY_BYTES} are expected: restore it "
-            "from a backup, or move it away to begin a new chain"
-        )
+    key = require_key(store).key
+    with translated(store.path), store.engine.connect() as asked:
+        check_key(asked, key, station_id)
     return key

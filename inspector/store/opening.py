@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,15 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def record_id(asked: Connection) -> str:
+    """Names the record itself, wherever its file is moved to."""
+    return str(
+        asked.exec_driver_sql(
+            "SELECT value FROM record_facts WHERE name = 'record_id'"
+        ).scalar_one()
+    )
 
 
 def open_store(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
@@ -99,6 +109,9 @@ def _create(connection: Connection) -> None:
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD_REVISION,))
+    connection.exec_driver_sql(
+        "INSERT INTO record_facts VALUES ('record_id', ?)", (secrets.token_hex(16),)
+    )
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

@@ -18,6 +18,7 @@ from inspector.errors import StateError
 from inspector.store import schema
 from inspector.store.connection import primary_code, translated
 from inspector.store.opening import Store
+from inspector.store.part_seals import PartSealer, SealedPart
 from inspector.store.rows import frame_row, part_row
 
 _WORTH_A_RETRY = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -77,11 +78,15 @@ class ArchivedImage:
     kind: str = "raw"
 
 
-def begin_run(store: Store, run: RunStart) -> RunRecorder:
-    """Writes the run's row (durable at return). Raises StoreError."""
+def begin_run(store: Store, run: RunStart, key: bytes | None = None) -> RunRecorder:
+    """Writes the run's row (durable at return). Raises StoreError.
+
+    ``key`` seals what the run records (see `store.part_seals`); None seals nothing.
+    """
     with translated(store.path):
         connection = store.engine.connect()
-    recorder = RunRecorder(store, connection)
+    sealer = None if key is None else PartSealer(key, run.station_id)
+    recorder = RunRecorder(store, connection, sealer)
     try:
         recorder.begin(run)
     except BaseException:
@@ -97,15 +102,17 @@ class RunRecorder:
     truncated and the transaction tried once more before StoreFullError is raised.
     """
 
-    def __init__(self, store: Store, connection: Connection) -> None:
+    def __init__(self, store: Store, connection: Connection, sealer: PartSealer | None) -> None:
         """Use ``begin_run``."""
         self._store = store
         self._connection = connection
+        self._sealer = sealer
         self._lock = threading.Lock()
         self._images: list[ArchivedImage] = []
         self._images_lock = threading.Lock()
         self._setups: dict[SetupKey, int] = {}
         self._run: int | None = None
+        self._run_id = ""
 
     def begin(self, run: RunStart) -> None:
         """Called by ``begin_run``, once."""
@@ -113,6 +120,7 @@ class RunRecorder:
             "recipe": dict(run.recipe)
         }
         self._run = self._durably(lambda: self._insert_run(row))
+        self._run_id = run.run_id
 
     def write(self, inspections: Sequence[Inspection], parts: Sequence[Part]) -> None:
         """All of it in one transaction, durable at return. Raises StoreError."""
@@ -137,9 +145,8 @@ class RunRecorder:
             "error": end.error,
             "counters": dict(end.counters),
         }
-        statement = update(schema.runs).where(schema.runs.c.id == self._key).values(values)
         try:
-            self._durably(lambda: self._connection.execute(statement))
+            self._durably(lambda: self._update_run(values))
         finally:
             self.close()
 
@@ -160,8 +167,8 @@ class RunRecorder:
                 raise StateError("the record of this run is closed")
             try:
                 return self._transaction(work)
-            except OperationalError as error:
-                if primary_code(error.orig) not in _WORTH_A_RETRY:
+            except (OperationalError, sqlite3.OperationalError) as error:
+                if primary_code(getattr(error, "orig", error)) not in _WORTH_A_RETRY:
                     raise
                 self._truncate_log()
                 return self._transaction(work)
@@ -192,7 +199,17 @@ class RunRecorder:
 
     def _insert_run(self, row: dict[str, Any]) -> int:
         statement = insert(schema.runs).values(row).returning(schema.runs.c.id)
-        return int(self._connection.execute(statement).scalar_one())
+        run = int(self._connection.execute(statement).scalar_one())
+        if self._sealer is not None:
+            self._sealer.seal_begin(self._connection, run, row)
+        return run
+
+    def _update_run(self, values: dict[str, Any]) -> None:
+        statement = update(schema.runs).where(schema.runs.c.id == self._key).values(values)
+        self._connection.execute(statement)
+        if self._sealer is not None:
+            row = {"run_id": self._run_id, **values}
+            self._sealer.seal_end(self._connection, self._key, row)
 
     def _insert_facts(self, inspections: Sequence[Inspection], parts: Sequence[Part]) -> None:
         run = self._key
@@ -201,7 +218,18 @@ class RunRecorder:
             self._connection.execute(insert(schema.frames), rows)
         if parts:
             rows = [part_row(p, run, self._setup(p.model_id, p.recipe_id)) for p in parts]
-            self._connection.execute(insert(schema.parts), rows)
+            seal = self._seal_parts(run, parts, rows)
+            self._connection.execute(insert(schema.parts), [{**row, "seal": seal} for row in rows])
+
+    def _seal_parts(
+        self, run: int, parts: Sequence[Part], rows: Sequence[dict[str, Any]]
+    ) -> int | None:
+        """Number of the seal that the parts are to name."""
+        if self._sealer is None:
+            return None
+        pairs = zip(rows, parts, strict=True)
+        sealed = [SealedPart(row, part.model_id, part.recipe_id) for row, part in pairs]
+        return self._sealer.seal_parts(self._connection, run, self._run_id, sealed)
 
     def _setup(self, model_id: str, recipe_id: str) -> int:
         key = (model_id, recipe_id)

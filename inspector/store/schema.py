@@ -30,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """The Alembic revision that this metadata stands for (a test holds them together)."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -127,6 +127,8 @@ parts = Table(
     Column("finished_at", UtcTime, nullable=False),
     Column("defect_type", String),
     Column("latency_us", Integer),
+    # number of the station's seal that covers it; NULL from before there were seals
+    Column("seal", Integer),
     UniqueConstraint("run", "part_index", name="uq_parts"),
     CheckConstraint(_VERDICTS, name="ck_parts_verdict"),
 )
@@ -241,4 +243,42 @@ audit_heads = Table(
     Column("station_id", String, primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("mac", LargeBinary(32), nullable=False),
+)
+
+# What seals the parts of each commit, and the beginning and end of each run.
+part_seals = Table(
+    "part_seals",
+    metadata,
+    Column("station_id", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(5), nullable=False),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
+    # the last row alone bears the chain's head: a table of its own would cost every
+    # commit one more page
+    Column("head", LargeBinary(32)),
+    CheckConstraint("kind IN ('begin', 'parts', 'end')", name="ck_part_seals_kind"),
+    sqlite_with_rowid=False,
+)
+
+# Who may change things here. ``secret`` is a salted hash; ``mac`` seals name, role and
+# secret. ``failures`` in a row and ``retry_at`` slow down whoever tries PINs.
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String(13), nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", UtcTime),
+)
+
+# What is true of the file itself: "record_id" names it, wherever it is moved to.
+record_facts = Table(
+    "record_facts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
 )

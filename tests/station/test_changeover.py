@@ -17,13 +17,13 @@ from inspector.engine.changeover import Changeover, InForce
 from inspector.engine.judging import Decision
 from inspector.errors import (
     ConfigError,
-    InspectorError,
     PackageError,
     RecipeMismatchError,
     StateError,
     StoreUnavailableError,
 )
-from inspector.station.audit_log import AuditLog, Change, audit_key, key_path
+from inspector.station.audit_key import key_path
+from inspector.station.audit_log import AuditLog, Change
 from inspector.station.build import Station, build_station
 from inspector.station.changeover import Changeovers
 from tests.support.tiny_model import Draft, tell_apart, write_tiny_package
@@ -246,16 +246,6 @@ def test_a_cancelled_swap_frees_its_model(pictures: Path, one: Path, two: Path):
             new.predictor.predict([_crop()])
         station.pipeline.start()
         finish(station)
-
-
-def test_the_audit_key_is_made_once_and_kept_private(tmp_path: Path):
-    path = tmp_path / "key"
-    key = audit_key(path)
-    assert audit_key(path) == key
-    assert path.stat().st_mode & 0o077 == 0
-    path.write_bytes(b"short")
-    with pytest.raises(InspectorError, match="5 bytes where 32"):
-        audit_key(path)
 
 
 def test_a_damaged_audit_key_refuses_the_run_rather_than_break_it_at_a_swap(

@@ -17,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 
 from inspector.errors import StoreError, StoreUnavailableError
 from inspector.store import migrate
-from inspector.store.opening import APPLICATION_ID, open_reader, open_store
+from inspector.store.audit import AuditEntry, append_audit, verify_audit
+from inspector.store.opening import APPLICATION_ID, open_reader, open_store, record_id
+from inspector.store.part_seals import verify_parts
 from inspector.store.recorder import begin_run
 from inspector.store.schema import HEAD_REVISION, metadata
-from tests.support.records import part, run_start
+from tests.support.records import NOW, part, run_start
 
 
 def change(path: Path, *statements: str) -> None:
@@ -231,7 +233,7 @@ def test_a_record_of_the_first_version_is_upgraded_with_all_it_holds(tmp_path: P
     open_store(tmp_path / "new.db").close()
     assert tables(path) == tables(tmp_path / "new.db")
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("SELECT * FROM parts").fetchone() == (*made, None, None)
+        assert raw.execute("SELECT * FROM parts").fetchone() == (*made, None, None, None)
         assert raw.execute("SELECT * FROM runs").fetchone() == (*run, None, None, None, None)
 
 
@@ -244,3 +246,34 @@ def test_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
     assert "part_labels" not in tables(store.path)
     assert "ix_parts_time" in tables(store.path)
     open_store(store.path)
+
+
+def test_a_record_from_before_there_were_seals_keeps_its_trail_and_is_sealed_from_here_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "record.db"
+    store = open_store(path)
+    old = begin_run(store, run_start())
+    old.write([], [part(0), part(1)])
+    old.close()
+    entry = AuditEntry(at=NOW, who="anna", what="t1", old=None, new="0.5", reason="dust")
+    append_audit(store, b"k" * 32, "station", entry)
+    with store.engine.begin() as connection:
+        config = migrate.configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+    assert {"users", "part_seals"}.isdisjoint(tables(path))
+    with pytest.raises(StoreUnavailableError, match="upgrades it"):
+        open_reader(path)
+
+    store = open_store(path)
+    open_store(tmp_path / "new.db").close()
+    assert tables(path) == tables(tmp_path / "new.db")
+    run = begin_run(store, run_start(), b"k" * 32)
+    run.write([], [part(0)])
+    run.close()
+    with store.engine.connect() as asked:
+        assert verify_audit(asked, b"k" * 32, "station").rows == 1
+        found = verify_parts(asked, b"k" * 32, "station")
+        assert len(record_id(asked)) == 32
+    assert (found.is_sound, found.parts, found.unsealed) == (True, 1, 2)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from inspector.core.frame import Image
 from inspector.core.label import Label
 from inspector.errors import InputError
-from inspector.station.audit_log import audit_key, key_path
+from inspector.station.audit_key import require_key
 from inspector.store import history, queries
 from inspector.store.history import Choices, HistoryRow, Key, Outline
 from inspector.store.label_files import Written, archive_of, picture_path, write_label
@@ -136,7 +136,7 @@ class RecordReader:
             row = None if asked is None else history.one_part(asked, label.part_id)
         store = open_store(self._db)
         try:
-            add_label(store, audit_key(key_path(self._db)), label)
+            add_label(store, require_key(store).key, label)
         finally:
             store.close()
         if row is None:
