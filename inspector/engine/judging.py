@@ -54,6 +54,8 @@ class FrameJudge:
         self._predictor = predictor
         self._recipe = recipe
         self._recipe_id = recipe.recipe_id
+        self._model_id = predictor.model_id
+        self._rois = [region.region for region in recipe.regions]
         self._run_id = run_id
 
     def decide(self, ticket: Ticket) -> Decision:
@@ -78,7 +80,7 @@ class FrameJudge:
 
     def _inspect(self, ticket: Ticket, predictions: list[Prediction | None]) -> list[_Outcome]:
         """Fills ``predictions`` for the regions whose picture can be judged by."""
-        crops = [Crop(ticket.frame.image, r.region) for r in self._recipe.regions]
+        crops = [Crop(ticket.frame.image, roi) for roi in self._rois]
         problems = [quality.problem(c.pixels(), self._recipe.quality) for c in crops]
         usable = [i for i, problem in enumerate(problems) if problem is None]
         try:
@@ -117,7 +119,7 @@ class FrameJudge:
             verdict=outcome.verdict,
             score=outcome.score,
             defects=outcome.defects,
-            model_id=self._predictor.model_id,
+            model_id=self._model_id,
             recipe_id=self._recipe_id,
             captured_at=ticket.frame.captured_at,
             part_index=ticket.part_index,

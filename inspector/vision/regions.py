@@ -41,11 +41,16 @@ def find(prediction: Prediction, region: RegionSpec, recipe: Recipe) -> Finding:
     """
     if prediction.anomaly_map is None:
         return Finding(prediction.score, ())
-    if not np.isfinite(prediction.anomaly_map).all():
+    if not _all_finite(prediction.anomaly_map):
         return Finding(math.nan, ())
-    if not recipe.needs_map and prediction.score < recipe.thresholds.t1:
+    if prediction.score < recipe.thresholds.t1 and not recipe.needs_map:
         return Finding(prediction.score, ())
     return _from_map(prediction, prediction.anomaly_map, region, recipe)
+
+
+def _all_finite(heat: NDArray[np.float32]) -> bool:
+    """In one pass where all is well: a sum is finite only where every term is."""
+    return math.isfinite(np.add.reduce(heat, axis=None)) or bool(np.isfinite(heat).all())
 
 
 def _from_map(

@@ -9,7 +9,8 @@ from inspector.core.presence import (
     Presence,
     PresenceRule,
     PresenceWatcher,
-    _median_of_bytes,
+    _complement,
+    _Differences,
     decode_thumbnail,
     encode_thumbnail,
     teach_reference,
@@ -102,6 +103,15 @@ def test_reference_text_round_trip_and_refusals():
             decode_thumbnail(text)
 
 
-@given(st.lists(st.integers(-255, 255), min_size=1, max_size=99).filter(lambda v: len(v) % 2))
-def test_median_by_counting_is_the_median(values):
-    assert _median_of_bytes(np.array(values, np.int16)) == np.median(values)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 255), st.integers(-40, 40), st.integers(0, 255))
+def test_counting_tells_what_the_differences_themselves_say(seed, spread, light, limit):
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, spread + 1, (64, 64)).astype(np.uint8)
+    b = (a.astype(int) + light + rng.integers(-3, 4, a.shape)).clip(0, 255).astype(np.uint8)
+    signed = a.astype(int) - b
+    common = np.clip(np.sort(signed, axis=None)[signed.size // 2], -8, 8)
+    far = np.abs(signed - common) > limit
+    found = _Differences.of(a, _complement(b))
+    assert found.beyond(limit) == np.count_nonzero(far)
+    edges = (far[0], far[-1], far[:, 0], far[:, -1])
+    assert found.touch_border(limit) == any(np.count_nonzero(edge) > 4 for edge in edges)

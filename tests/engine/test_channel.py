@@ -90,6 +90,25 @@ def test_discard_leaves_events():
     assert channel.get() is span
 
 
+@pytest.mark.parametrize("capacity", [1, 2, 3, 4, 7])
+def test_no_wake_up_is_lost_and_nothing_overtakes(capacity):
+    channel: Channel[int] = Channel(capacity)
+
+    def produce() -> None:
+        for number in range(500):
+            channel.put(number, urgent=number % 50 == 49)
+        channel.close()
+
+    thread = threading.Thread(target=produce)
+    thread.start()
+    assert [channel.get(5) for _ in range(250)] == list(range(250))
+    rest: list[int] = []
+    while len(rest) < 250:
+        rest += channel.get_all(3, 5)
+    thread.join()
+    assert rest == list(range(250, 500))
+
+
 def test_blocking_producer_is_woken_by_room_and_by_close():
     channel: Channel[int] = Channel(1)
     channel.put(1)
