@@ -64,6 +64,17 @@ class InferenceError(InspectorError):
     """The network failed on a frame, or answered with something unusable."""
 
 
+class DeviceError(InferenceError):
+    """The GPU ran out of memory, failed or was lost: more than this frame's trouble.
+
+    ``lost``: nothing of this process can use it any more.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
+
+
 class StoreError(InspectorError):
     """The record cannot be written or read."""
 

@@ -35,3 +35,11 @@ def step_back() -> None:
         # never forward again: that would need a privilege
         nice = max(BACKGROUND_NICE, os.getpriority(os.PRIO_PROCESS, me))
         os.setpriority(os.PRIO_PROCESS, me, nice)
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what can be made again."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return base / "inspector" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inspector"

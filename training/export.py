@@ -19,7 +19,8 @@ from inspector.core.frame import Image
 from inspector.core.manifest import GoldenSpec, ModelManifest, OutputSpec
 from inspector.errors import InputError, InspectorError
 from inspector.inference.package import MANIFEST
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 from inspector.platforms import fsync_folder
 from training.graph import Graph
 from training.methods import Network

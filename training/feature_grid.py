@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inspector.core.frame import Image
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 from training.backbones import open_backbone
 from training.feature_cache import cached, network_key
 from training.graph import Graph

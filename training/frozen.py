@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inspector.core.frame import Image
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 from training.backbones import EfficientNetLite0
 from training.graph import Graph
 

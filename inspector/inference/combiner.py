@@ -10,24 +10,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from inspector.core.frame import Image
 from inspector.errors import InferenceError
+from inspector.inference.network import Outputs
 
-Outputs = Mapping[str, NDArray[np.float32]]
-"""By role, float32 (n, …)."""
-Run = Callable[[Image], Outputs]
-"""uint8 (n, H, W, 3) BGR → outputs; raises InferenceError. Called by one thread at a time."""
+Run = Callable[[Sequence[Image]], Outputs]
+"""n uint8 (H, W, 3) BGR → float32 (n, …) by role; raises InferenceError. Called by as many
+threads at a time as there are lanes."""
 
 
 @dataclass(slots=True, eq=False)
 class _Question:
-    images: Image
+    images: Sequence[Image]
     asked: float
     answer: Outputs | None = None
     problem: BaseException | None = None
@@ -44,6 +41,7 @@ class Combiner:
         most: pictures of one batch (a question with more of them runs alone).
         patience_s: how long the first may wait for others; nobody waits once every
             member has asked. 0 still joins those who asked while the last batch ran.
+        lanes: batches under way at once: one is copied while the other is computed.
     """
 
     def __init__(
@@ -52,13 +50,14 @@ class Combiner:
         *,
         most: int,
         patience_s: float = 0.0,
+        lanes: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run, self._most, self._patience, self._clock = run, most, patience_s, clock
         self._changed = threading.Condition()
         self._waiting: deque[_Question] = deque()
-        self._running = False
-        self._members = 0
+        self._lanes, self._running = lanes, 0
+        self._members, self._under_way = 0, 0
 
     def join(self) -> None:
         """One more camera will ask."""
@@ -71,8 +70,8 @@ class Combiner:
             self._members -= 1
             self._changed.notify_all()
 
-    def __call__(self, images: Image) -> Outputs:
-        """float32 (n, …) by role for uint8 (n, H, W, 3); raises what ``run`` raised."""
+    def __call__(self, images: Sequence[Image]) -> Outputs:
+        """float32 (n, …) by role for n uint8 (H, W, 3); raises what ``run`` raised."""
         mine = _Question(images, self._clock())
         with self._changed:
             self._waiting.append(mine)
@@ -93,15 +92,19 @@ class Combiner:
             deadline = mine.asked + self._patience
             while not self._is_full() and (left := deadline - self._clock()) > 0:
                 self._changed.wait(left)
-            self._running = True
-            return self._take()
+            self._running += 1
+            batch = self._take()
+            self._under_way += len(batch)
+            return batch
 
     def _is_my_turn(self, mine: _Question) -> bool:
-        return not self._running and bool(self._waiting) and self._waiting[0] is mine
+        free = self._running < self._lanes
+        return free and bool(self._waiting) and self._waiting[0] is mine
 
     def _is_full(self) -> bool:
         asked = sum(len(q.images) for q in self._waiting)
-        return asked >= self._most or len(self._waiting) >= self._members
+        others = self._members - self._under_way
+        return asked >= self._most or len(self._waiting) >= others
 
     def _take(self) -> list[_Question]:
         """The first question, and those behind it that fit."""
@@ -113,16 +116,16 @@ class Combiner:
         return batch
 
     def _answer(self, batch: Sequence[_Question]) -> None:
-        images = [q.images for q in batch]
         try:
-            outputs = self._run(images[0] if len(batch) == 1 else np.concatenate(images))
+            outputs = self._run([image for q in batch for image in q.images])
             _deal(batch, outputs)
         except BaseException as error:  # noqa: BLE001 - raised by each of those who asked
             for question in batch:
                 question.problem = error
         finally:
             with self._changed:
-                self._running = False
+                self._running -= 1
+                self._under_way -= len(batch)
                 self._changed.notify_all()
 
 

@@ -6,38 +6,41 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from inspector.core.execution import Execution
 from inspector.core.frame import Image
 from inspector.core.geometry import Affine
 from inspector.core.inspection import Crop, Prediction
 from inspector.core.manifest import ModelManifest, ProposedThresholds
-from inspector.errors import ConfigError, InferenceError, PackageError, ProviderError, StateError
-from inspector.inference.golden import Golden, largest_difference
+from inspector.errors import ConfigError, InferenceError, ProviderError
+from inspector.inference.bound import Split
+from inspector.inference.network import Outputs, open_network
 from inspector.inference.package import Package, load_package
-from inspector.inference.session import (
+from inspector.inference.providers import (
     CPU,
     CUDA,
-    ORT_ERRORS,
-    brief,
-    check_io,
-    open_session,
+    NAMES,
+    TENSORRT,
     why_no_cuda,
+    why_no_tensorrt,
 )
+from inspector.inference.recovery import Listener, SturdyNetwork
+from inspector.inference.session import short
 from inspector.vision.fixture import Prepared, prepare
 
-_PREFERRED = {CPU: "int8", CUDA: "fp16"}
+_PREFERRED = {CPU: "int8", CUDA: "fp16", TENSORRT: "fp16"}
 _MILLION = 1e6  # nanoseconds in a millisecond
 
 
-Ask = Callable[[Image], Mapping[str, NDArray[np.float32]]]
-"""uint8 (n, H, W, 3) BGR, the network's inputs → float32 (n, …) by role; raises InferenceError."""
+Ask = Callable[[Sequence[Image]], Outputs]
+"""n uint8 (H, W, 3) BGR of the input's size → float32 (n, …) by role; raises InferenceError."""
 
 NOT_LOCATED = "the part could not be located in the picture"
 
@@ -59,31 +62,52 @@ class OnnxPredictor:
     Attributes:
         manifest: of the package it came from.
         variant: name of the variant that runs.
-        provider: the execution provider really in use.
         model_id: ``category@version#sha256`` of the variant.
-        golden_difference: largest difference found by the golden check, over all roles.
     """
 
-    def __init__(
-        self,
-        package: Package,
-        variant: str,
-        session: ort.InferenceSession,
-    ) -> None:
-        """Takes the session over; raises PackageError where it fails its checks."""
-        manifest = package.manifest
-        where = package.where(manifest.variant(variant).file)
-        self.manifest: ModelManifest = manifest
+    def __init__(self, package: Package, variant: str, network: SturdyNetwork) -> None:
+        """Takes the network over."""
+        self.manifest: ModelManifest = package.manifest
         self.variant: str = variant
-        self.provider: str = session.get_providers()[0]
-        self.model_id: str = manifest.model_id(variant)
-        self._free_batch = check_io(session, manifest, where)
-        self._session: ort.InferenceSession | None = session
-        self._buffer = self._batch_of(1)
-        self._names = [output.name for output in manifest.outputs]
-        self._ask: Ask = self._run
-        self._on_close: Callable[[], None] = self._free
-        self.golden_difference: float = self._checked(package.golden(variant), where)
+        self.model_id: str = package.manifest.model_id(variant)
+        self._network = network
+        self._ask: Ask = network
+        self._on_close: Callable[[], None] = network.close
+
+    @property
+    def provider(self) -> str:
+        """The execution provider really in use; trouble with a GPU may change it."""
+        return self._network.provider
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the network has to do without on this machine, a line each."""
+        return self._network.remarks
+
+    @property
+    def degraded(self) -> str | None:
+        """Why it no longer runs where it was opened; None while it does."""
+        return self._network.degraded
+
+    @property
+    def golden_difference(self) -> float:
+        """Largest difference found by the golden check, over all roles."""
+        return self._network.golden_difference
+
+    @property
+    def last_split(self) -> Split | None:
+        """Copies and run of the last batch; None where nothing is copied to a device."""
+        return self._network.last_split
+
+    def listen(self, listener: Listener) -> None:
+        """Hears of trouble with the GPU until this predictor is closed."""
+        leave, close = self._network.listen(listener), self._on_close
+
+        def leave_and_close() -> None:
+            leave()
+            close()
+
+        self._on_close = leave_and_close
 
     @property
     def thresholds(self) -> ProposedThresholds:
@@ -103,14 +127,10 @@ class OnnxPredictor:
         """
         if not crops:
             return []
-        if len(crops) > len(self._buffer):
-            self._buffer = self._batch_of(len(crops))
         ready = [self._prepare(crop) for crop in crops]
         located = [r.prepared.image for r in ready if r.prepared is not None]
-        for place, image in enumerate(located):
-            self._buffer[place] = image
         start = time.perf_counter_ns()
-        outputs = self._ask(self._buffer[: len(located)]) if located else {}
+        outputs = self._ask(located) if located else {}
         network_ms = (time.perf_counter_ns() - start) / _MILLION / max(1, len(located))
         places = itertools.count()
         return [
@@ -127,23 +147,15 @@ class OnnxPredictor:
     def front(self, ask: Ask, on_close: Callable[[], None]) -> OnnxPredictor:
         """A predictor for one more thread, which asks ``ask`` where this one runs its session.
 
-        It shares what never changes and has its own buffers; this one must outlive it.
+        It shares what never changes; this one must outlive it.
         """
         made = copy.copy(self)
-        made._share(ask, on_close)  # noqa: SLF001 - of this very class
+        made._ask, made._on_close = ask, on_close  # noqa: SLF001 - of this very class
         return made
 
-    def _share(self, ask: Ask, on_close: Callable[[], None]) -> None:
-        self._session = None
-        self._buffer = self._batch_of(1)
-        self._ask, self._on_close = ask, on_close
-
-    def run(self, batch: Image) -> Mapping[str, NDArray[np.float32]]:
+    def run(self, images: Sequence[Image]) -> Outputs:
         """The network alone, by role, on pictures that are prepared; see ``Ask``."""
-        return self._run(batch)
-
-    def _free(self) -> None:
-        self._session = None
+        return self._network(images)
 
     def _prepare(self, crop: Crop) -> _Ready:
         start = time.perf_counter_ns()
@@ -163,43 +175,12 @@ class OnnxPredictor:
             fault=NOT_LOCATED,
         )
 
-    def _batch_of(self, count: int) -> Image:
-        spec = self.manifest.input
-        return np.zeros((count, spec.height, spec.width, 3), np.uint8)
-
-    def _run(self, batch: Image) -> dict[str, NDArray[np.float32]]:
-        """By role, float32 (n, …); raises InferenceError."""
-        if self._free_batch or len(batch) == 1:
-            return self._run_once(batch)
-        singles = [self._run_once(batch[i : i + 1]) for i in range(len(batch))]
-        return {role: np.concatenate([s[role] for s in singles]) for role in singles[0]}
-
-    def _run_once(self, batch: Image) -> dict[str, NDArray[np.float32]]:
-        if self._session is None:
-            raise StateError("predict() after close()")
-        try:
-            answers = self._session.run(self._names, {self.manifest.input.name: batch})
-        except ORT_ERRORS as error:
-            raise InferenceError(
-                f"model {self.manifest.title} failed on {self.provider}: {brief(error)}"
-            ) from None
-        outputs: dict[str, NDArray[np.float32]] = {}
-        for output, values in zip(self.manifest.outputs, answers, strict=True):
-            if values.shape != (len(batch), *output.shape):
-                raise InferenceError(
-                    f"model {self.manifest.title}: {output.role} has the shape {values.shape},"
-                    f" promised was {(len(batch), *output.shape)}"
-                )
-            values.flags.writeable = False
-            outputs[output.role] = values
-        return outputs
-
     def _prediction(
         self,
         index: int,
         ready: _Ready,
         to_crop: Affine,
-        outputs: Mapping[str, NDArray[np.float32]],
+        outputs: Outputs,
         network_ms: float,
     ) -> Prediction:
         maps, classes = outputs.get("anomaly_map"), outputs.get("class_scores")
@@ -229,46 +210,6 @@ class OnnxPredictor:
         map_h, map_w = map_hw or (spec.height, spec.width)
         return Affine.scaling(spec.width / map_w, spec.height / map_h).then(to_crop)
 
-    def _checked(self, golden: Golden, where: str) -> float:
-        """Warms up and runs the golden inputs as the station will: one by one, and as a batch."""
-        try:
-            self._run_once(self._buffer)
-            batches = [slice(i, i + 1) for i in range(len(golden.images))]
-            if self._free_batch and len(batches) > 1:
-                batches.append(slice(None))
-            return max(self._compared(golden, part, where) for part in batches)
-        except InferenceError as error:
-            raise PackageError(f"{where}: {error}") from None
-
-    def _compared(self, golden: Golden, part: slice, where: str) -> float:
-        """Largest difference on some of the golden images; raises PackageError beyond atol."""
-        found = self._run_once(golden.images[part])
-        differences = {
-            role: largest_difference(expected[part], found[role])
-            for role, expected in golden.outputs.items()
-        }
-        role = max(differences, key=differences.__getitem__)
-        if differences[role] > golden.atol:
-            raise PackageError(
-                f"{where}: golden check failed on {self.provider}: {role} is off by"
-                f" {_shown(differences[role])}, allowed are {golden.atol:g}: do not use it here"
-            )
-        if self.manifest.score_is_map_max:
-            self._check_map_max(found, golden.atol, where)
-        return differences[role]
-
-    def _check_map_max(
-        self, found: Mapping[str, NDArray[np.float32]], atol: float, where: str
-    ) -> None:
-        """Where a recipe has masks or a least area, the map alone is judged by."""
-        highest = found["anomaly_map"].max(axis=(1, 2))
-        off = largest_difference(found["anomaly_score"], highest)
-        if off > atol:
-            raise PackageError(
-                f"{where}: its score is off by {_shown(off)} from the highest value of its map, "
-                "although the manifest says score_is_map_max: export it again"
-            )
-
 
 def open_predictor(
     package: Path | Package,
@@ -276,6 +217,8 @@ def open_predictor(
     variant: str | None = None,
     require_gpu: bool = False,
     threads: int | None = None,
+    execution: Execution | None = None,
+    most: int = 1,
 ) -> OnnxPredictor:
     """Loads a package, on CUDA where it really works, else on the CPU.
 
@@ -285,33 +228,64 @@ def open_predictor(
             they are held, fp32 else.
         require_gpu: makes a fallback to the CPU an error.
         threads: of one run on the CPU, None for two.
+        execution: a certain provider, and what it may take; None for the defaults.
+        most: the largest batch to be ready for on a GPU; larger ones take longer at first.
 
     Raises PackageError for anything wrong with the package (its golden check
-    included), ProviderError where the GPU is required and cannot be had.
+    included), ProviderError where a GPU is required and cannot be had.
     """
     held = package if isinstance(package, Package) else load_package(package)
+    opening = _Opening(held, variant, threads, execution or Execution(), most)
+    wanted = opening.execution.provider
+    if wanted == "cpu":
+        if require_gpu:
+            raise ProviderError("provider cpu, but a GPU is required: ask for one of them")
+        return opening.on(CPU)
+    if wanted != "auto":
+        return opening.required(NAMES[wanted])
     missing = why_no_cuda()
     if missing is None:
         try:
-            return _opened(held, CUDA, variant, threads)
+            return opening.on(CUDA, stay=require_gpu)
         except ProviderError as error:
             missing = str(error)
     if require_gpu:
         raise ProviderError(f"a GPU is required, but {missing}: mend that or allow the CPU")
-    return _opened(held, CPU, variant, threads)
+    return opening.on(CPU)
 
 
-def _opened(
-    package: Package, provider: str, variant: str | None, threads: int | None
-) -> OnnxPredictor:
-    name = variant or default_variant(package.manifest, provider)
-    session = open_session(
-        package.variant_bytes(name),
-        provider=provider,
-        threads=threads,
-        where=package.where(package.manifest.variant(name).file),
-    )
-    return OnnxPredictor(package, name, session)
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A package about to be opened as asked."""
+
+    package: Package
+    variant: str | None
+    threads: int | None
+    execution: Execution
+    most: int
+
+    def required(self, provider: str) -> OnnxPredictor:
+        """Raises ProviderError that says why it cannot be had, and what to do."""
+        missing = why_no_tensorrt() if provider == TENSORRT else why_no_cuda()
+        if missing is not None:
+            raise ProviderError(
+                f"provider {short(provider)} was asked for, but {missing}: mend that, or choose"
+                " provider auto"
+            )
+        return self.on(provider, stay=True)
+
+    def on(self, provider: str, *, stay: bool = False) -> OnnxPredictor:
+        name = self.variant or default_variant(self.package.manifest, provider)
+        reopen = partial(
+            open_network,
+            self.package,
+            name,
+            threads=self.threads,
+            execution=self.execution,
+            most=self.most,
+        )
+        network = SturdyNetwork(reopen(provider), reopen, stay=stay)
+        return OnnxPredictor(self.package, name, network)
 
 
 def default_variant(manifest: ModelManifest, provider: str) -> str:
@@ -332,7 +306,3 @@ def _checked_pixels(crop: Crop) -> Image:
         except ConfigError as error:
             raise InferenceError(str(error)) from None
     return crop.pixels()
-
-
-def _shown(difference: float) -> str:
-    return f"{difference:g}" if math.isfinite(difference) else "NaN or infinity"

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from inspector.core.execution import Execution
+from inspector.inference.bound import LANES
 from inspector.inference.combiner import Combiner
 from inspector.inference.package import MANIFEST, MAX_MANIFEST_BYTES, read_bounded
 from inspector.inference.predictor import OnnxPredictor, open_predictor
-from inspector.inference.session import CPU
+from inspector.inference.providers import CPU
 
 DEFAULT_MOST = 8
 DEFAULT_PATIENCE_S = 0.002
 
-_Key = tuple[str, str | None, bool, int | None]
+_Key = tuple[str, str | None, bool, int | None, Execution | None]
 
 
 @dataclass(slots=True)
@@ -52,17 +54,23 @@ class ModelService:
         variant: str | None = None,
         require_gpu: bool = False,
         threads: int | None = None,
+        execution: Execution | None = None,
     ) -> OnnxPredictor:
         """As ``open_predictor``; the last of those that share a session frees it.
 
         Raises what ``open_predictor`` raises.
         """
-        key = (_digest(package), variant, require_gpu, threads)
+        key = (_digest(package), variant, require_gpu, threads, execution)
         with self._lock:
             held = self._held.get(key)
             if held is None:
                 core = open_predictor(
-                    package, variant=variant, require_gpu=require_gpu, threads=threads
+                    package,
+                    variant=variant,
+                    require_gpu=require_gpu,
+                    threads=threads,
+                    execution=execution,
+                    most=self._most,
                 )
                 held = self._held[key] = _Held(core, self._combiner(core))
             held.users += 1
@@ -78,7 +86,7 @@ class ModelService:
     def _combiner(self, core: OnnxPredictor) -> Combiner:
         if core.provider == CPU:
             return Combiner(core.run, most=1)
-        return Combiner(core.run, most=self._most, patience_s=self._patience_s)
+        return Combiner(core.run, most=self._most, patience_s=self._patience_s, lanes=LANES)
 
     def _leave(self, key: _Key) -> None:
         with self._lock:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
+from inspector.core.execution import Execution
 from inspector.core.manifest import ModelManifest
 from inspector.errors import PackageError, ProviderError
-
-CPU = "CPUExecutionProvider"
-CUDA = "CUDAExecutionProvider"
+from inspector.inference.providers import CPU
 
 # ONNX Runtime's exceptions share no base but Exception; ValueError is its Python layer's
 ORT_ERRORS = (
@@ -32,6 +32,9 @@ ORT_ERRORS = (
     MemoryError,
 )
 
+Provider = tuple[str, Mapping[str, str]]
+"""An execution provider with its options."""
+
 _DEFAULT_THREADS = 2
 _LOG_ERRORS_ONLY = 3
 
@@ -41,63 +44,65 @@ def default_threads() -> int:
     return min(_DEFAULT_THREADS, os.cpu_count() or 1)
 
 
-def why_no_cuda() -> str | None:
-    """Why CUDA need not be tried here, None where it may work.
-
-    Asked before ONNX Runtime is, which prints native warnings when it fails.
-    """
-    held = ort.get_available_providers()
-    if CUDA not in held:
-        return f"this onnxruntime was built without CUDA (it has {', '.join(held)})"
-    driver = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        cuda = ctypes.CDLL(driver)
-    except OSError:
-        return f"no NVIDIA driver ({driver}) on this machine"
-    count = ctypes.c_int(0)
-    if cuda.cuInit(0) != 0 or cuda.cuDeviceGetCount(ctypes.byref(count)) != 0 or not count.value:
-        return "the NVIDIA driver finds no GPU it can use"
-    return None
-
-
 def open_session(
-    model: bytes, *, provider: str, threads: int | None, where: str
+    model: bytes,
+    *,
+    provider: str,
+    threads: int | None,
+    where: str,
+    execution: Execution | None = None,
+    options: Mapping[str, str] = MappingProxyType({}),
+    behind: Sequence[Provider] = (),
 ) -> ort.InferenceSession:
-    """A session that runs on ``provider`` and on no other.
+    """A session that runs on ``provider`` and says so where it cannot.
 
     Args:
         model: a verified, self-contained .onnx file.
-        provider: ``CUDA`` or ``CPU``.
+        provider, options: ``CPU``, ``CUDA`` or ``TENSORRT``, with ONNX Runtime's options.
+        behind: who gets the operators that it does not take. What is left goes to the
+            CPU, unless ``execution`` is strict.
         threads: of one ``run`` on the CPU; None for ``default_threads()``. Part of
             what makes results repeat: sums are split by thread.
         where: names the file in errors.
 
-    Raises ProviderError where CUDA was asked for and cannot be had, PackageError
+    Raises ProviderError where a provider other than the CPU cannot be had, PackageError
     where the model cannot be loaded.
     """
-    if provider == CUDA:
+    asked = execution or Execution()
+    if provider != CPU:
         # it prints its findings on stdout, which may carry a JSON document
         with contextlib.redirect_stdout(sys.stderr):
             ort.preload_dlls()
+    strict = asked.strict and provider != CPU
+    held = _options(threads or default_threads(), spin=asked.spin)
+    if strict:
+        held.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    # ONNX Runtime refuses a CPU provider that is named where its use is forbidden
+    last: tuple[Provider, ...] = () if strict or provider == CPU else ((CPU, {}),)
     try:
         session = ort.InferenceSession(
             model,
-            sess_options=_options(threads or default_threads()),
-            providers=[CUDA, CPU] if provider == CUDA else [CPU],
+            sess_options=held,
+            providers=[(name, dict(o)) for name, o in ((provider, options), *behind, *last)],
             # else a failing GPU is swapped for the CPU in mid-run, with only a print
             enable_fallback=0,
         )
     except ORT_ERRORS as error:
-        if provider == CUDA:
-            raise ProviderError(f"CUDA cannot be used: {brief(error)}") from None
+        if provider != CPU:
+            raise ProviderError(f"{short(provider)} cannot be used: {brief(error)}") from None
         raise PackageError(f"{where}: ONNX Runtime cannot load it: {brief(error)}") from None
     used = session.get_providers()[0]
     if used != provider:
         raise ProviderError(
-            f"CUDA cannot be used: onnxruntime fell back to {used}: check that the CUDA and"
-            " cuDNN libraries are installed (extra: cuda)"
+            f"{short(provider)} cannot be used: onnxruntime fell back to {used}: check that the"
+            " CUDA and cuDNN libraries are installed (extra: cuda)"
         )
     return session
+
+
+def short(provider: str) -> str:
+    """``CUDA`` for ``CUDAExecutionProvider``."""
+    return provider.removesuffix("ExecutionProvider")
 
 
 def profiled_session(model: bytes, *, threads: int | None, prefix: str) -> ort.InferenceSession:
@@ -105,7 +110,7 @@ def profiled_session(model: bytes, *, threads: int | None, prefix: str) -> ort.I
 
     Raises PackageError where the model cannot be loaded.
     """
-    options = _options(threads or default_threads())
+    options = _options(threads or default_threads(), spin=False)
     options.enable_profiling = True
     options.profile_file_prefix = prefix
     try:
@@ -114,7 +119,7 @@ def profiled_session(model: bytes, *, threads: int | None, prefix: str) -> ort.I
         raise PackageError(f"ONNX Runtime cannot load the model: {brief(error)}") from None
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def _options(threads: int, *, spin: bool) -> ort.SessionOptions:
     """No custom operator library is ever registered here: models bring no native code."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -123,8 +128,8 @@ def _options(threads: int) -> ort.SessionOptions:
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _LOG_ERRORS_ONLY
     options.use_deterministic_compute = True
-    # idle workers would spin on the cores that capture and screen need
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # idle workers that spin do so on the cores that capture and screen need
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
     # the safety check reads protobuf: ONNX Runtime must not guess its own file format
     options.add_session_config_entry("session.load_model_format", "ONNX")
     return options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,11 +11,12 @@ import pytest
 
 from inspector.core.frame import Image
 from inspector.errors import InferenceError
-from inspector.inference.combiner import Combiner, Outputs
+from inspector.inference.combiner import Combiner
+from inspector.inference.network import Outputs
 
 
-def picture(value: int, count: int = 1) -> Image:
-    return np.full((count, 2, 2, 3), value, np.uint8)
+def picture(value: int, count: int = 1) -> list[Image]:
+    return [np.full((2, 2, 3), value, np.uint8)] * count
 
 
 class Network:
@@ -27,8 +28,8 @@ class Network:
         self.held = False
         self.problem: BaseException | None = None
 
-    def __call__(self, images: Image) -> Outputs:
-        values = images[:, 0, 0, 0]
+    def __call__(self, images: Sequence[Image]) -> Outputs:
+        values = np.array([image[0, 0, 0] for image in images])
         self.batches.append(values.tolist())
         self.entered.release()
         if self.held:
@@ -161,3 +162,35 @@ def test_many_cameras_at_once_each_get_their_own_answers():
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(camera, range(8)))
     assert max(len(b) for b in network.batches) <= 4
+
+
+def test_with_two_lanes_the_next_batch_is_under_way_while_one_runs():
+    network = Network()
+    network.held = True
+    combiner = Combiner(network, most=1, lanes=2)
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(combiner, picture(n)) for n in (1, 2)]
+        for _ in futures:
+            assert network.entered.acquire(timeout=10)
+        futures.append(pool.submit(combiner, picture(3)))
+        wait_until(combiner, asked(combiner, 1))
+        assert not network.entered.acquire(blocking=False)  # no third lane
+        network.go.release(3)
+        assert sorted(f.result(10)["anomaly_score"][0] for f in futures) == [1, 2, 3]
+
+
+def test_nobody_waits_for_cameras_whose_pictures_are_under_way():
+    network = Network()
+    network.held = True
+    combiner = Combiner(network, most=8, lanes=2, patience_s=1000.0)
+    for _ in range(2):
+        combiner.join()
+    with ThreadPoolExecutor(3) as pool:
+        together = [pool.submit(combiner, picture(n)) for n in (1, 2)]
+        assert network.entered.acquire(timeout=10)
+        combiner.join()
+        third = pool.submit(combiner, picture(3))
+        assert network.entered.acquire(timeout=10)
+        network.go.release(2)
+        assert [f.result(10)["anomaly_score"][0] for f in (*together, third)] == [1, 2, 3]
+    assert [sorted(b) for b in network.batches] == [[1, 2], [3]]

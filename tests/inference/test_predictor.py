@@ -21,13 +21,14 @@ from inspector.core.inspection import Crop
 from inspector.core.manifest import parse_manifest
 from inspector.errors import InferenceError, PackageError, ProviderError, StateError
 from inspector.inference import predictor as predictor_module
-from inspector.inference import session as session_module
+from inspector.inference import providers as providers_module
+from inspector.inference.network import PlainRunner
 from inspector.inference.predictor import OnnxPredictor, default_variant, open_predictor
-from inspector.inference.session import CPU, CUDA
+from inspector.inference.providers import CPU, CUDA
 from tests.support.tiny_model import Draft, write_tiny_package
 
 RED_ONLY = (0.0, 0.0, 1.0)  # blue, green, red
-NO_GPU = session_module.why_no_cuda()
+NO_GPU = providers_module.why_no_cuda()
 
 
 @pytest.fixture(scope="module")
@@ -184,12 +185,20 @@ class ScriptedSession:
         return self._answer
 
 
+def broken(folder: Path, answer: list[np.ndarray] | Exception) -> OnnxPredictor:
+    """A predictor whose session answers with that from now on."""
+    predictor = open_predictor(write_tiny_package(folder))
+    runner = predictor._network._network._runner
+    assert isinstance(runner, PlainRunner)
+    runner._session = ScriptedSession(answer)
+    return predictor
+
+
 @pytest.mark.parametrize(
     "error", [native.Fail("CUDA failure 700\nmore"), native.RuntimeException("x"), MemoryError()]
 )
 def test_a_failing_run(tmp_path: Path, error: Exception) -> None:
-    predictor = open_predictor(write_tiny_package(tmp_path))
-    predictor._session = ScriptedSession(error)
+    predictor = broken(tmp_path, error)
 
     with pytest.raises(InferenceError, match=r"model tiny@1 failed on \w+: ") as caught:
         predictor.predict([Crop(gray(64, 64))])
@@ -205,18 +214,16 @@ def test_a_failing_run(tmp_path: Path, error: Exception) -> None:
 def test_another_output_shape_at_run_time(
     tmp_path: Path, score: tuple[int, ...], anomaly_map: tuple[int, ...], reason: str
 ) -> None:
-    predictor = open_predictor(write_tiny_package(tmp_path))
     answer = [np.zeros(score, np.float32), np.zeros(anomaly_map, np.float32)]
-    predictor._session = ScriptedSession(answer)
+    predictor = broken(tmp_path, answer)
 
     with pytest.raises(InferenceError, match=reason):
         predictor.predict([Crop(gray(64, 64))])
 
 
 def test_nan_is_handed_on_as_it_is(tmp_path: Path) -> None:
-    predictor = open_predictor(write_tiny_package(tmp_path))
     answer = [np.full(1, np.nan, np.float32), np.full((1, 16, 16), np.nan, np.float32)]
-    predictor._session = ScriptedSession(answer)
+    predictor = broken(tmp_path, answer)
 
     assert np.isnan(predictor.predict([Crop(gray(64, 64))])[0].score)
 

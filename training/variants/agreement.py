@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.manifest import Agreement, ProposedThresholds
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 from training.export import INPUT
 
 LEAST_AGREEMENT = 0.9

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from inspector.core.frame import Image
 from inspector.core.manifest import GoldenSpec, ProposedThresholds, Variant
 from inspector.errors import ConfigError, InspectorError
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 from training.export import GOLDEN_ATOL, INPUT, Exported, sha256
 from training.methods import Network, Report
 from training.variants.agreement import Reference, RefusedError, compare, measured, score

@@ -10,7 +10,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from inspector.inference.session import CPU, open_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import open_session
 
 
 @dataclass(frozen=True, slots=True, eq=False)

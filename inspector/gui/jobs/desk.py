@@ -17,7 +17,7 @@ from inspector.gui.paths import Paths
 from inspector.inference.gallery import GalleryEntry, gallery
 from inspector.inference.package import load_package
 from inspector.inference.predictor import default_variant
-from inspector.inference.session import CPU, CUDA, why_no_cuda
+from inspector.inference.providers import CPU, CUDA, why_no_cuda
 from inspector.station.audit_log import AuditLog
 from inspector.station.jobs import JobBook, StoredJob, renamed
 from inspector.station.recipe_versions import (

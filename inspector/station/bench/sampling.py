@@ -18,7 +18,8 @@ import numpy as np
 from inspector.config import RunConfig
 from inspector.inference.package import load_package
 from inspector.inference.predictor import default_variant
-from inspector.inference.session import CPU, profiled_session
+from inspector.inference.providers import CPU
+from inspector.inference.session import profiled_session
 
 _PERIOD_S = 0.002
 _RUNS = 30

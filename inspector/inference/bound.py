@@ -1,0 +1,203 @@
+"""A session run by I/O binding: buffers at fixed addresses, copies under the caller's eye.
+
+The same class runs on CUDA and on the CPU; there it is what the tests run, and slower than
+``session.run`` in nothing but a copy.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+from inspector.core.manifest import InputSpec, OutputSpec
+from inspector.errors import StateError
+from inspector.inference.gate import GPU_GATE, CaptureGate
+from inspector.inference.pinned import Staging
+
+LANES = 2
+"""While one is on the device, the pictures of the next are copied."""
+_CLOSE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Milliseconds of one call by the caller's clock: copies in, the run, copies out."""
+
+    to_device: float
+    run: float
+    to_host: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Buffers:
+    """Of one lane and one batch size; bound once."""
+
+    staging: Staging
+    taken: ort.OrtValue
+    outputs: tuple[ort.OrtValue, ...]
+    binding: ort.IOBinding
+    options: ort.RunOptions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lane:
+    by_size: dict[int, _Buffers] = field(default_factory=dict)
+
+
+class BoundRunner:
+    """Runs batches of any size; from any number of threads, one at a time on the device.
+
+    Up to ``LANES`` calls are inside at once: each copies its pictures on its own thread,
+    then the runs follow one another. ONNX Runtime keeps a recorded CUDA graph with the
+    *thread* that ran it, so all runs are made on one thread of this class; it also records
+    at the first run of a batch size, so that first run is made alone (see ``CaptureGate``).
+
+    Args:
+        device: ``cuda`` or ``cpu``: where the buffers lie.
+        graph: whether the session was opened to record CUDA graphs: each pair of lane and
+            batch size then gets a graph of its own, by its annotation id.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        spec: InputSpec,
+        outputs: Sequence[OutputSpec],
+        *,
+        device: str,
+        graph: bool = False,
+        gate: CaptureGate = GPU_GATE,
+    ) -> None:
+        self._session: ort.InferenceSession | None = session
+        self._spec, self._outputs = spec, tuple(outputs)
+        self._device, self._graph, self._gate = device, graph, gate
+        self._lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
+        for _ in range(LANES):
+            self._lanes.put(_Lane())
+        self._graph_ids = itertools.count(1)  # 0 is ONNX Runtime's own
+        self._making = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
+        self.last: Split | None = None
+        self.unpinned: str | None = None
+
+    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
+
+        Raises what ONNX Runtime raises, and StateError once closed.
+        """
+        lane = self._lanes.get()
+        try:
+            buffers = lane.by_size.get(len(images))
+            if buffers is None:
+                buffers = lane.by_size[len(images)] = self._made(len(images))
+            with self._gate.shared():
+                return self._asked(buffers, images)
+        finally:
+            self._lanes.put(lane)
+
+    def warm_up(self, sizes: Sequence[int]) -> None:
+        """Makes the buffers (and records the graphs) of these batch sizes, in every lane."""
+        blank = np.zeros((self._spec.height, self._spec.width, 3), np.uint8)
+        for size in sizes:
+            for _ in range(LANES):  # they take turns
+                self([blank] * size)
+
+    def close(self) -> None:
+        """Frees session and buffers once nobody is inside; idempotent."""
+        if self._session is None:
+            return
+        self._session = None
+        held = []
+        with suppress(queue.Empty):  # a call that hangs in the driver keeps its lane
+            held = [self._lanes.get(timeout=_CLOSE_S) for _ in range(LANES)]
+        self._thread.shutdown()
+        for lane in held:
+            for buffers in lane.by_size.values():
+                buffers.staging.unlock()
+            lane.by_size.clear()
+            self._lanes.put(lane)
+
+    def abandon(self) -> None:
+        """Lets go of a lost GPU without freeing anything on it.
+
+        The destructors of ONNX Runtime's CUDA graphs throw where the driver refuses, and
+        that ends the process: so the session lives on, unused, until the process ends.
+        """
+        session, self._session = self._session, None
+        if session is None:
+            return
+        for kept in (session, self):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+        self._thread.shutdown(wait=False)
+
+    def _asked(self, buffers: _Buffers, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        start = time.perf_counter_ns()
+        np.stack(images, out=buffers.staging.images)
+        buffers.taken.update_inplace(buffers.staging.images)
+        copied = time.perf_counter_ns()
+        self._on_thread(lambda session: self._run(session, buffers))
+        ran = time.perf_counter_ns()
+        found = [_own(value) for value in buffers.outputs]
+        end = time.perf_counter_ns()
+        self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
+        return found
+
+    def _on_thread(self, work: Callable[[ort.InferenceSession], None]) -> None:
+        session = self._session
+        if session is None:
+            raise StateError("predict() after close()")
+        self._thread.submit(work, session).result()
+
+    def _run(self, session: ort.InferenceSession, buffers: _Buffers) -> None:
+        """ONNX Runtime lets go of the interpreter's lock meanwhile, and returns when all
+        of it has been computed."""
+        session.run_with_iobinding(buffers.binding, buffers.options)
+
+    def _made(self, size: int) -> _Buffers:
+        with self._making, self._gate.alone():
+            made: list[_Buffers] = []
+            self._on_thread(lambda session: made.append(self._bound(session, size)))
+            try:
+                # the run that allocates, chooses algorithms and records
+                self._on_thread(lambda session: self._run(session, made[0]))
+            except BaseException:
+                made[0].staging.unlock()
+                raise
+            return made[0]
+
+    def _bound(self, session: ort.InferenceSession, size: int) -> _Buffers:
+        shape = (size, self._spec.height, self._spec.width, 3)
+        staging = Staging(shape, lock=self._device != "cpu")
+        self.unpinned = staging.problem
+        binding = session.io_binding()
+        taken = self._on_device(shape, np.uint8)
+        taken.update_inplace(staging.images)
+        binding.bind_ortvalue_input(self._spec.name, taken)
+        outputs = tuple(self._on_device((size, *o.shape), np.float32) for o in self._outputs)
+        for output, value in zip(self._outputs, outputs, strict=True):
+            binding.bind_ortvalue_output(output.name, value)
+        options = ort.RunOptions()
+        if self._graph:
+            options.add_run_config_entry("gpu_graph_id", str(next(self._graph_ids)))
+        return _Buffers(staging, taken, outputs, binding, options)
+
+    def _on_device(self, shape: Sequence[int], dtype: type[np.generic]) -> ort.OrtValue:
+        return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, self._device, 0)
+
+
+def _own(value: ort.OrtValue) -> NDArray[np.float32]:
+    """On the host, in memory that the next run leaves alone: on the CPU it is a view."""
+    found: NDArray[np.float32] = value.numpy()
+    return found if found.flags.owndata else found.copy()

@@ -1,0 +1,298 @@
+"""Network: one variant of a package on one provider, warmed up and golden-checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inspector.core.execution import Execution
+from inspector.core.frame import Image
+from inspector.errors import DeviceError, InferenceError, PackageError, ProviderError, StateError
+from inspector.inference.bound import LANES, BoundRunner, Split
+from inspector.inference.gate import GPU_GATE
+from inspector.inference.golden import Golden, largest_difference
+from inspector.inference.package import Package
+from inspector.inference.providers import CPU, CUDA, TENSORRT, cuda_options, tensorrt_options
+from inspector.inference.session import (
+    ORT_ERRORS,
+    Provider,
+    brief,
+    check_io,
+    open_session,
+    short,
+)
+from inspector.inference.trouble import Trouble, trouble_of
+
+Outputs = Mapping[str, NDArray[np.float32]]
+"""By role, float32 (n, …), read-only."""
+
+_NO_GRAPH = "graph capture feature"
+"""What ONNX Runtime says of a model that cannot be recorded: control flow, CPU operators."""
+
+
+class Runner(Protocol):
+    """The outputs in the manifest's order for n pictures; raises ONNX Runtime's errors."""
+
+    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]: ...
+
+    def close(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+
+class PlainRunner:
+    """``session.run``: on the CPU nothing is cheaper (measured, see docs/decisions/0013)."""
+
+    def __init__(self, session: ort.InferenceSession, name: str, outputs: Sequence[str]) -> None:
+        self._session: ort.InferenceSession | None = session
+        self._name, self._outputs = name, list(outputs)
+
+    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """Raises StateError once closed."""
+        if self._session is None:
+            raise StateError("predict() after close()")
+        batch = np.ascontiguousarray(images[0])[None] if len(images) == 1 else np.stack(images)
+        found: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._name: batch})
+        return found
+
+    def close(self) -> None:
+        self._session = None
+
+    def abandon(self) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A runner, where it runs, and what a person should know of it (a line each)."""
+
+    runner: Runner
+    provider: str
+    free_batch: bool
+    remarks: tuple[str, ...] = ()
+
+
+class Network:
+    """Pictures in, outputs by role.
+
+    Attributes:
+        provider: the execution provider really in use.
+        remarks: what it had to do without, a line each.
+        golden_difference: largest difference found by the golden check, over all roles.
+    """
+
+    def __init__(self, package: Package, variant: str, opened: Opened) -> None:
+        """Takes the runner over; raises PackageError where it fails the golden check."""
+        self._manifest = package.manifest
+        self._runner, self._free_batch = opened.runner, opened.free_batch
+        self.provider = opened.provider
+        self.remarks = opened.remarks
+        where = package.where(package.manifest.variant(variant).file)
+        try:
+            self.golden_difference = self._checked(package.golden(variant), where)
+        except DeviceError as error:
+            self.let_go(error)
+            raise ProviderError(str(error)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def __call__(self, images: Sequence[Image]) -> Outputs:
+        """For n uint8 (H, W, 3) BGR of the input's size; of one run where the graph allows it.
+
+        Raises InferenceError for a run that fails and for outputs of another shape than
+        promised (DeviceError where it was the GPU's doing), StateError once closed.
+        """
+        if self._free_batch or len(images) == 1:
+            return self._once(images)
+        singles = [self._once([image]) for image in images]
+        return {role: np.concatenate([s[role] for s in singles]) for role in singles[0]}
+
+    @property
+    def last_split(self) -> Split | None:
+        """Of the last run; None where nothing is copied to a device."""
+        return self._runner.last if isinstance(self._runner, BoundRunner) else None
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._runner.close()
+
+    def let_go(self, error: DeviceError) -> None:
+        """Closes it after that error: what lies on a lost GPU cannot be freed."""
+        if error.lost:
+            self._runner.abandon()
+        else:
+            self._runner.close()
+
+    def _once(self, images: Sequence[Image]) -> Outputs:
+        try:
+            answers = self._runner(images)
+        except ORT_ERRORS as error:
+            raise self._failure(error) from error
+        outputs: dict[str, NDArray[np.float32]] = {}
+        for output, values in zip(self._manifest.outputs, answers, strict=True):
+            if values.shape != (len(images), *output.shape):
+                raise InferenceError(
+                    f"model {self._manifest.title}: {output.role} has the shape {values.shape},"
+                    f" promised was {(len(images), *output.shape)}"
+                )
+            values.flags.writeable = False
+            outputs[output.role] = values
+        return outputs
+
+    def _failure(self, error: BaseException) -> InferenceError:
+        said = f"model {self._manifest.title} failed on {self.provider}: "
+        trouble = None if self.provider == CPU else trouble_of(str(error))
+        if trouble is None:
+            return InferenceError(said + brief(error))
+        lost = trouble is Trouble.LOST
+        return DeviceError(f"{said}{trouble.value}: {brief(error)}", lost=lost)
+
+    def _checked(self, golden: Golden, where: str) -> float:
+        """Warms up and runs the golden inputs as the station will: one by one, and as a batch."""
+        batches = [slice(i, i + 1) for i in range(len(golden.images))]
+        if self._free_batch and len(batches) > 1:
+            batches.append(slice(None))
+        # buffers take turns: every one of them is to be seen
+        turns = LANES if isinstance(self._runner, BoundRunner) else 1
+        try:
+            self._once([np.zeros_like(golden.images[0])])
+            return max(self._compared(golden, p, where) for p in batches for _ in range(turns))
+        except DeviceError:
+            raise
+        except InferenceError as error:
+            raise PackageError(f"{where}: {error}") from None
+
+    def _compared(self, golden: Golden, part: slice, where: str) -> float:
+        """Largest difference on some of the golden images; raises PackageError beyond atol."""
+        found = self(list(golden.images[part]))
+        differences = {
+            role: largest_difference(expected[part], found[role])
+            for role, expected in golden.outputs.items()
+        }
+        role = max(differences, key=differences.__getitem__)
+        if differences[role] > golden.atol:
+            raise PackageError(
+                f"{where}: golden check failed on {self.provider}: {role} is off by"
+                f" {_shown(differences[role])}, allowed are {golden.atol:g}: do not use it here"
+            )
+        if self._manifest.score_is_map_max:
+            self._check_map_max(found, golden.atol, where)
+        return differences[role]
+
+    def _check_map_max(self, found: Outputs, atol: float, where: str) -> None:
+        """Where a recipe has masks or a least area, the map alone is judged by."""
+        highest = found["anomaly_map"].max(axis=(1, 2))
+        off = largest_difference(found["anomaly_score"], highest)
+        if off > atol:
+            raise PackageError(
+                f"{where}: its score is off by {_shown(off)} from the highest value of its map, "
+                "although the manifest says score_is_map_max: export it again"
+            )
+
+
+def open_network(
+    package: Package,
+    variant: str,
+    provider: str,
+    *,
+    threads: int | None,
+    execution: Execution,
+    most: int = 1,
+) -> Network:
+    """On ``provider`` and no other; ``most`` is the largest batch to be ready for.
+
+    Raises ProviderError where the provider cannot be had, PackageError for anything
+    wrong with the package.
+    """
+    opening = _Opening(package, variant, threads, execution, most)
+    return Network(package, variant, opening.on(provider))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    package: Package
+    variant: str
+    threads: int | None
+    execution: Execution
+    most: int
+
+    def on(self, provider: str) -> Opened:
+        if provider == CPU:
+            return self._plain()
+        if provider == CUDA and self.execution.cuda_graph:
+            try:
+                return self._bound(provider, graph=True)
+            except ProviderError as error:
+                if _NO_GRAPH not in str(error):
+                    raise
+                return self._bound(provider, graph=False, why=f"no CUDA graph: {error}")
+        return self._bound(provider, graph=False)
+
+    def _plain(self) -> Opened:
+        session = self._session((CPU, {}))
+        manifest = self.package.manifest
+        free = check_io(session, manifest, self._where)
+        names = [output.name for output in manifest.outputs]
+        return Opened(PlainRunner(session, manifest.input.name, names), CPU, free)
+
+    def _bound(self, provider: str, *, graph: bool, why: str | None = None) -> Opened:
+        manifest = self.package.manifest
+        with GPU_GATE.shared():
+            session = self._session(*self._providers(provider, graph=graph))
+        free = check_io(session, manifest, self._where)
+        runner = BoundRunner(session, manifest.input, manifest.outputs, device="cuda", graph=graph)
+        try:
+            runner.warm_up(range(1, self.most + 1) if free else [1])
+        except ORT_ERRORS as error:
+            trouble = trouble_of(str(error))
+            if (graph and trouble is not Trouble.MEMORY) or trouble is Trouble.LOST:
+                # what a spoilt recording leaves behind must not be freed
+                runner.abandon()
+            runner.close()
+            if not graph or trouble is Trouble.LOST:
+                raise ProviderError(f"{short(provider)} cannot be used: {brief(error)}") from None
+            return self._bound(provider, graph=False, why=f"no CUDA graph: {brief(error)}")
+        unpinned = runner.unpinned and f"copies are not page-locked: {runner.unpinned}"
+        remarks = tuple(line for line in (why, unpinned) if line)
+        return Opened(runner, provider, free, remarks)
+
+    def _session(self, first: Provider, *behind: Provider) -> ort.InferenceSession:
+        provider, options = first
+        return open_session(
+            self.package.variant_bytes(self.variant),
+            provider=provider,
+            options=options,
+            behind=behind,
+            threads=self.threads,
+            where=self._where,
+            execution=self.execution,
+        )
+
+    def _providers(self, provider: str, *, graph: bool) -> tuple[Provider, ...]:
+        cuda = (CUDA, cuda_options(self.execution, graph=graph))
+        if provider == CUDA:
+            return (cuda,)
+        manifest = self.package.manifest
+        options = tensorrt_options(
+            self.execution,
+            spec=manifest.input,
+            sha256=manifest.variant(self.variant).sha256,
+            half=self.variant == "fp16",
+            most=self.most,
+        )
+        return ((TENSORRT, options), cuda)
+
+    @property
+    def _where(self) -> str:
+        return self.package.where(self.package.manifest.variant(self.variant).file)
+
+
+def _shown(difference: float) -> str:
+    return f"{difference:g}" if math.isfinite(difference) else "NaN or infinity"
