@@ -9,6 +9,7 @@ from pathlib import Path
 
 from inspector.core.camera import CameraSettings
 from inspector.core.cameras import CamerasFile, parse_cameras
+from inspector.core.execution import Execution
 from inspector.core.geometry import Roi
 from inspector.core.job import ArchiveRule, Job, parse_job
 from inspector.core.recipe import Recipe, parse_recipe
@@ -58,6 +59,7 @@ class RunConfig:
     variant: str | None = None
     require_gpu: bool = False
     threads: int | None = None
+    execution: Execution = field(default_factory=Execution)
     camera: CameraSettings | None = None
     credential: str | None = None
     station_id: str = "station"
@@ -141,6 +143,7 @@ def load_cameras(path: Path) -> list[tuple[str, RunConfig]]:
                 variant=held.network.variant,
                 require_gpu=held.network.require_gpu,
                 threads=held.network.threads,
+                execution=held.network.execution,
             ),
         )
         for camera in held.cameras

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from inspector.cli import options
 from inspector.cli.screen import Screen
+from inspector.core.execution import Execution
 from inspector.core.manifest import ModelManifest
 from inspector.errors import PackageError
 from inspector.inference.package import Package, find_packages, load_package
@@ -40,23 +42,29 @@ def verify(
     package: Annotated[Path, typer.Argument(help="Folder of the package.")],
     require_gpu: Annotated[bool, typer.Option(help="A fallback to the CPU is an error.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of a run.")] = None,
+    provider: options.Provider = None,
 ) -> None:
     """Check everything about a package, and run its golden inputs on this machine."""
     held = load_package(package)
     typer.echo(f"{held.manifest.title}: manifest is valid")
     for variant in held.manifest.variants:
         predictor = open_predictor(
-            held, variant=variant.name, require_gpu=require_gpu, threads=threads
+            held,
+            variant=variant.name,
+            require_gpu=require_gpu,
+            threads=threads,
+            execution=Execution(provider=provider or "auto"),
         )
         typer.echo(_report(predictor, variant.golden.atol))
         predictor.close()
 
 
 def _report(predictor: OnnxPredictor, atol: float) -> str:
+    remarks = "".join(f"\n  {line}" for line in predictor.remarks)
     return (
         f"{predictor.variant}: checksums, self-contained model, inputs and outputs are right;"
         f" golden outputs differ by {predictor.golden_difference:.3g} (allowed {atol:g})"
-        f" on {predictor.provider}\n  {predictor.model_id}"
+        f" on {predictor.provider}\n  {predictor.model_id}{remarks}"
     )
 
 

@@ -17,6 +17,7 @@ from inspector.config import (
     load_trigger_frames,
     parse_frame_range,
 )
+from inspector.core.execution import Execution, ProviderChoice
 from inspector.core.geometry import Roi
 from inspector.errors import ConfigError
 
@@ -61,6 +62,13 @@ Variant: TypeAlias = Annotated[
 RequireGpu: TypeAlias = Annotated[
     bool, typer.Option("--require-gpu", help="A fall-back to the CPU is an error.")
 ]
+Provider: TypeAlias = Annotated[
+    ProviderChoice | None,
+    typer.Option(
+        "--provider",
+        help="What runs the network; cuda and tensorrt are required then. Default: auto.",
+    ),
+]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option("--threads", min=1, max=256, help="CPU threads of the network.")
 ]
@@ -98,6 +106,7 @@ def run_config(
     variant: str | None = None,
     require_gpu: bool = False,
     threads: int | None = None,
+    provider: ProviderChoice | None = None,
 ) -> RunConfig:
     """From the command line and, behind it, a job. Raises ConfigError."""
     if job is not None and recipe is not None:
@@ -121,6 +130,7 @@ def run_config(
         variant=variant,
         require_gpu=require_gpu,
         threads=threads,
+        execution=Execution(provider=provider or "auto"),
     )
     if named is None:
         return config

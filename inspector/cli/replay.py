@@ -53,6 +53,7 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    provider: options.Provider = None,
 ) -> None:
     """Replay recorded footage: lossless and deterministic, whatever the machine's load."""
     config = options.run_config(
@@ -67,6 +68,7 @@ def command(
         variant=variant,
         require_gpu=require_gpu,
         threads=threads,
+        provider=provider,
     )
     config = replace(config, realtime=realtime, recorded_only=True)
     found = Found(load_truth(truth) if truth else None, read_run(compare) if compare else None, out)

@@ -52,6 +52,7 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    provider: options.Provider = None,
     station_id: Annotated[str, typer.Option("--station", help="Name on every record.")] = "station",
 ) -> None:
     """Inspect live. Each part's verdict is printed once it is on the disk; Ctrl-C ends it."""
@@ -66,6 +67,7 @@ def command(
         variant=variant,
         require_gpu=require_gpu,
         threads=threads,
+        provider=provider,
     )
     config = replace(config, live=True, station_id=station_id)
     config = _keeping(config, db, archive, keep_around_fail)

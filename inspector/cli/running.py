@@ -73,6 +73,8 @@ def print_start(console: Screen, station: Station) -> None:
     console.print(
         f"model     {predictor.manifest.title} {predictor.variant} on {predictor.provider}"
     )
+    for remark in predictor.remarks:
+        console.print(f"          {remark}")
     t = station.recipe.thresholds
     console.print(
         f"recipe    {station.recipe.name} ({station.recipe.recipe_id[:12]}…), "

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from inspector.core.execution import Execution
 from inspector.core.manifest import Name, first_problem
 from inspector.core.strict import Strict
 from inspector.errors import ConfigError
@@ -27,6 +28,7 @@ class NetworkRule(Strict):
         most: pictures of one batch on a GPU.
         patience_ms: how long a picture may wait there for those of other cameras.
         variant, require_gpu, threads: as the options of ``inspector run``.
+        execution: on which provider, and how much of a GPU each model may take.
     """
 
     most: Annotated[int, Field(ge=1, le=256)] = 8
@@ -34,6 +36,7 @@ class NetworkRule(Strict):
     variant: Literal["fp32", "fp16", "int8"] | None = None
     require_gpu: bool = False
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    execution: Execution = Execution()
 
 
 class CamerasFile(Strict):

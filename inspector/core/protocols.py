@@ -69,6 +69,11 @@ class Predictor(Protocol):
         ...
 
     @property
+    def degraded(self) -> str | None:
+        """Why it no longer runs where it was opened; None while it does."""
+        ...
+
+    @property
     def variant(self) -> str: ...
 
     def predict(self, crops: Sequence[Crop]) -> list[Prediction]:

@@ -11,8 +11,9 @@ from inspector.gui.runs.events import PartEvent, RunEvent
 from inspector.gui.runs.session import RunSnapshot
 from inspector.gui.settings import SettingsFile
 from inspector.gui.words import explain
+from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
-LOST, ENDED, WARNINGS = "camera_lost", "run_ended", "run_warnings"
+LOST, ENDED, WARNINGS, GPU = "camera_lost", "run_ended", "run_warnings", "gpu_trouble"
 
 
 class RunNotices(QObject):
@@ -31,7 +32,7 @@ class RunNotices(QObject):
 
     def _on_started(self, snapshot: RunSnapshot) -> None:
         self._watch = AlarmWatch(self._settings.values.alarms)
-        for key in (ENDED, LOST):
+        for key in (ENDED, LOST, GPU):
             self._board.resolve(key)
         warnings = snapshot.facts.warnings if snapshot.facts else ()
         if warnings:
@@ -47,7 +48,7 @@ class RunNotices(QObject):
             # a run that was refused never inspected anything: a warning is enough
             grave = Severity.ALARM if snapshot.facts else Severity.WARNING
             self._board.tell(Notice(ENDED, grave, words.title, words.advice, words.details))
-        for key in (LOST, WARNINGS, *Alarm):
+        for key in (LOST, WARNINGS, GPU, *Alarm):
             self._board.resolve(key)
 
     def _on_event(self, event: RunEvent) -> None:
@@ -59,6 +60,21 @@ class RunNotices(QObject):
             self._board.tell(Notice(LOST, Severity.ALARM, title, advice, event.detail))
         elif event.kind == "source_back":
             self._board.resolve(LOST)
+        elif event.kind in (REBUILT, DEGRADED, FAILED):
+            self._board.tell(self._gpu_notice(event))
+
+    def _gpu_notice(self, event: RunEvent) -> Notice:
+        if event.kind == REBUILT:
+            title = self.tr("The graphics processor failed and was started again")
+            advice = self.tr("Pictures taken meanwhile are INVALID. Tell the engineer.")
+            return Notice(GPU, Severity.WARNING, title, advice, event.detail)
+        if event.kind == DEGRADED:
+            title = self.tr("The graphics processor failed: the slower CPU inspects now")
+            advice = self.tr("Expect more parts that are INVALID. Call the engineer.")
+        else:
+            title = self.tr("The graphics processor failed: no part is being inspected")
+            advice = self.tr("Stop the line and call the engineer.")
+        return Notice(GPU, Severity.ALARM, title, advice, event.detail)
 
     def _on_part(self, event: PartEvent) -> None:
         for state in self._watch.after(event.part.verdict):

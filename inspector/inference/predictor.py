@@ -73,6 +73,7 @@ class OnnxPredictor:
         self._network = network
         self._ask: Ask = network
         self._on_close: Callable[[], None] = network.close
+        self._leave: list[Callable[[], None]] = []
 
     @property
     def provider(self) -> str:
@@ -101,13 +102,12 @@ class OnnxPredictor:
 
     def listen(self, listener: Listener) -> None:
         """Hears of trouble with the GPU until this predictor is closed."""
-        leave, close = self._network.listen(listener), self._on_close
+        self._leave.append(self._network.listen(listener))
 
-        def leave_and_close() -> None:
+    def stop_listening(self) -> None:
+        """Returns when nobody who listened here is being told. Idempotent."""
+        for leave in self._leave:
             leave()
-            close()
-
-        self._on_close = leave_and_close
 
     @property
     def thresholds(self) -> ProposedThresholds:
@@ -142,6 +142,7 @@ class OnnxPredictor:
 
     def close(self) -> None:
         """Frees the session (a front: leaves it); idempotent."""
+        self.stop_listening()
         self._on_close()
 
     def front(self, ask: Ask, on_close: Callable[[], None]) -> OnnxPredictor:
@@ -150,7 +151,7 @@ class OnnxPredictor:
         It shares what never changes; this one must outlive it.
         """
         made = copy.copy(self)
-        made._ask, made._on_close = ask, on_close  # noqa: SLF001 - of this very class
+        made._ask, made._on_close, made._leave = ask, on_close, []  # noqa: SLF001 - its own class
         return made
 
     def run(self, images: Sequence[Image]) -> Outputs:

@@ -82,7 +82,7 @@ class SturdyNetwork:
             return self(images)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Tells of trouble; returns what ends that (idempotent)."""
+        """Tells of trouble; returns what ends that, once nobody is being told (idempotent)."""
         with self._listening:
             self._listeners.append(listener)
 
@@ -154,6 +154,5 @@ class SturdyNetwork:
 
     def _tell(self, kind: str, detail: str) -> None:
         with self._listening:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(kind, detail)
+            for listener in self._listeners:
+                listener(kind, detail)

@@ -65,6 +65,9 @@ class Station:
         finally:
             if not self._finished:
                 self._finished = True
+                # its record closes: trouble of a GPU that others share is told to them alone
+                self.changeovers.stop_listening()
+                self.predictor.stop_listening()
                 self.remarks = finish_all(self.kept, self._last_status())
 
     def _joined(self, timeout: float) -> PipelineStatus:
@@ -132,6 +135,7 @@ def build_station(
             variant=config.variant or variant_of(config.recipe, config.model),
             require_gpu=config.require_gpu,
             threads=config.threads,
+            execution=config.execution,
         )
         stack.callback(predictor.close)
         held = credentials or Credentials()
@@ -174,8 +178,10 @@ def build_station(
             pipeline,
             require_gpu=config.require_gpu,
             threads=config.threads,
+            execution=config.execution,
             on_event=setup.on_event,
         )
+        predictor.listen(setup.on_event)
         stack.callback(changeovers.close)
         begin_all(kept)
         resources = stack.pop_all()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from inspector.core.execution import Execution
 from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe
 from inspector.engine.changeover import Changeover, InForce, Takeover
@@ -32,11 +33,13 @@ class Changeovers:
         *,
         require_gpu: bool = False,
         threads: int | None = None,
+        execution: Execution | None = None,
         on_event: Callable[[str, str], None] = lambda kind, detail: None,
     ) -> None:
         self._pipeline = pipeline
         self._require_gpu = require_gpu
         self._threads = threads
+        self._execution = execution
         self._on_event = on_event
         self._lock = threading.Lock()
         self._current = pipeline.in_force
@@ -76,8 +79,10 @@ class Changeovers:
                 variant=variant or variant_of(recipe, package),
                 require_gpu=self._require_gpu,
                 threads=self._threads,
+                execution=self._execution,
             )
             try:
+                predictor.listen(self._on_event)
                 return InForce(predictor, self._recipe(recipe, predictor))
             except BaseException:
                 predictor.close()
@@ -168,6 +173,14 @@ class Changeovers:
     def _holds(self, predictor: Predictor) -> bool:
         held = (self._current, self._previous, self._waiting)
         return any(h is not None and h.predictor is predictor for h in held)
+
+    def stop_listening(self) -> None:
+        """Trouble with a GPU is no event of this run any more."""
+        with self._lock:
+            held = [self._current, self._previous, self._waiting]
+        for one in held:
+            if one is not None and isinstance(one.predictor, OnnxPredictor):
+                one.predictor.stop_listening()
 
     def close(self) -> None:
         """Frees every model, after the run's end. Idempotent."""

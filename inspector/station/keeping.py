@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inspector import __version__
@@ -96,7 +97,8 @@ def keep_all(
     record = None
     if config.db is not None:
         record = RunRecord(config.db)
-        add(_record(record, lambda: _start(config, run_id, info, predictor, recipe)))
+        start = partial(_start, config, run_id, info, predictor, recipe)
+        add(_record(record, start, predictor.remarks))
         add(_audit(config.db, config.station_id))
     if config.archive is not None:
         add(_archive(config.archive, config.archive_rule, info, record))
@@ -157,7 +159,12 @@ def _start(
     )
 
 
-def _record(record: RunRecord, start: Callable[[], RunStart]) -> Kept:
+def _record(record: RunRecord, start: Callable[[], RunStart], remarks: Sequence[str]) -> Kept:
+    def begin() -> None:
+        record.begin(start())
+        for remark in remarks:
+            record.add_event(_now(), "execution", remark)
+
     def finish(status: PipelineStatus) -> tuple[str, ...]:
         record.finish(
             RunEnd(
@@ -181,7 +188,7 @@ def _record(record: RunRecord, start: Callable[[], RunStart]) -> Kept:
         sinks=(record,),
         on_event=note,
         on_takeover=note_takeover,
-        begin=lambda: record.begin(start()),
+        begin=begin,
         finish=finish,
         close=record.close,
     )

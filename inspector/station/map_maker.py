@@ -62,6 +62,7 @@ class MapMaker:
                 variant=config.variant or variant_of(self._recipe, config.model),
                 require_gpu=config.require_gpu,
                 threads=config.threads,
+                execution=config.execution,
             )
         ran = recorded.inspections[0].model_id
         if self._predictor.model_id != ran:

@@ -90,6 +90,7 @@ class ScriptedPredictor:
     model_id = MODEL_ID
     provider = "FakeExecutionProvider"
     variant = "fp32"
+    degraded = None
 
     def __init__(
         self,

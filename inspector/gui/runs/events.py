@@ -49,7 +49,7 @@ class PartEvent:
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """``source_lost`` or ``source_back``, with what the engine said of it."""
+    """``source_lost``, ``source_back`` or trouble with a GPU, with what was said of it."""
 
     kind: str
     detail: str

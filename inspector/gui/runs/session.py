@@ -35,7 +35,9 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What is known once a run is built; a changeover brings another model and recipe."""
+    """What is known once a run is built; a changeover brings another model and recipe,
+    trouble with a GPU another provider (``degraded`` says why).
+    """
 
     run_id: str
     info: SourceInfo
@@ -45,6 +47,7 @@ class RunFacts:
     variant: str
     model_id: str
     warnings: tuple[str, ...]
+    degraded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +218,20 @@ class RunSession:
 
 
 def _in_force(facts: RunFacts | None, station: Station) -> RunFacts | None:
-    """With the model and recipe that judge now."""
+    """With the model, recipe and provider that judge now."""
     now = station.changeovers.in_force
-    if facts is None or (now.model_id == facts.model_id and now.recipe is facts.recipe):
+    if facts is None:
+        return None
+    provider, degraded = now.predictor.provider, now.predictor.degraded
+    same = (now.model_id, provider, degraded) == (facts.model_id, facts.provider, facts.degraded)
+    if same and now.recipe is facts.recipe:
         return facts
     return replace(
         facts,
         recipe=now.recipe,
         title=now.model_id.partition("#")[0],
-        provider=now.predictor.provider,
+        provider=provider,
+        degraded=degraded,
         variant=now.predictor.variant,
         model_id=now.model_id,
     )

@@ -50,7 +50,10 @@ def provider(snapshot: RunSnapshot | None) -> Reading:
         return NOTHING
     facts = snapshot.facts
     short = facts.provider.removesuffix("ExecutionProvider")
-    return Reading(f"{short} {facts.variant}", Health.GOOD, f"{facts.title}\n{facts.model_id}")
+    tip = f"{facts.title}\n{facts.model_id}"
+    if facts.degraded is not None:
+        return Reading(f"{short} {facts.variant}", Health.BAD, f"{facts.degraded}\n{tip}")
+    return Reading(f"{short} {facts.variant}", Health.GOOD, tip)
 
 
 def latency(status: PipelineStatus | None) -> Reading:

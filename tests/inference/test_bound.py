@@ -1,0 +1,199 @@
+"""I/O binding with buffers that stay, as on a GPU, run on the CPU's own provider."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspector.errors import StateError
+from inspector.inference.bound import LANES, BoundRunner
+from inspector.inference.gate import CaptureGate
+from inspector.inference.network import PlainRunner
+from inspector.inference.package import Package, load_package
+from tests.support.gpus import Script, bound, session_of
+from tests.support.tiny_model import write_tiny_package
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return load_package(write_tiny_package(tmp_path_factory.mktemp("tiny"), size=32, map_size=8))
+
+
+@pytest.fixture
+def runner(package: Package) -> Iterator[BoundRunner]:
+    made = bound(package)
+    yield made
+    made.close()
+
+
+def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
+    return list(np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8))
+
+
+@settings(max_examples=20, deadline=None)
+@given(sizes=st.lists(st.integers(1, 8), min_size=1, max_size=12))
+def test_it_says_what_session_run_says_whatever_batches_come(package: Package, sizes: list[int]):
+    plain = PlainRunner(session_of(package), "image", ["score", "map"])
+    runner = bound(package)
+    for seed, size in enumerate(sizes):
+        images = pictures(size, seed)
+        for found, expected in zip(runner(images), plain(images), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    runner.close()
+
+
+def test_what_was_answered_is_left_alone_by_later_runs(runner: BoundRunner):
+    bright = [np.full((32, 32, 3), 255, np.uint8)]
+    dark = [np.zeros((32, 32, 3), np.uint8)]
+    answers = [runner(bright) for _ in range(LANES)]
+    for _ in range(2 * LANES):
+        runner(dark)
+    for _, heat in answers:
+        assert heat.min() == pytest.approx(1.0)
+
+
+def test_buffers_are_made_once_for_each_lane_and_size(package: Package):
+    script = Script()
+    runner = bound(package, script, graph=True)
+    runner.warm_up([1, 3])
+    warm = len(script.runs)
+    assert warm == 2 * 2 * LANES  # the run that records and the one that is asked for
+    for size in (1, 1, 3, 3) * 2:
+        runner(pictures(size))
+    ids = [options.get_run_config_entry("gpu_graph_id") for _, options in script.runs]
+    assert len(script.runs) == warm + 8
+    # one graph for each pair of lane and size, and never 0, which is ONNX Runtime's own
+    assert set(ids) == {str(n) for n in range(1, 2 * LANES + 1)}
+    assert set(ids[warm:]) == set(ids[:warm])
+    runner.close()
+
+
+def test_all_runs_are_made_on_one_thread(package: Package):
+    script = Script()
+    runner = bound(package, script)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda n: runner(pictures(1 + n % 3, n)), range(30)))
+    assert len({thread for thread, _ in script.runs}) == 1
+    runner.close()
+
+
+def test_many_threads_each_get_their_own_answers(runner: BoundRunner):
+    def asked(level: int) -> float:
+        return max(float(runner([np.full((32, 32, 3), level, np.uint8)])[0][0]) for _ in range(20))
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(asked, range(0, 240, 40)))
+    assert found == pytest.approx([level / 255 for level in range(0, 240, 40)])
+
+
+def test_the_next_pictures_are_copied_while_a_batch_runs(package: Package):
+    script = Script()
+    runner = bound(package, script)
+    runner.warm_up([1])
+    script.held = True
+    with ThreadPoolExecutor(LANES) as pool:
+        first = pool.submit(runner, pictures(1, 1))
+        assert script.entered.acquire(timeout=10)
+        second = pool.submit(runner, pictures(1, 2))
+        # it waits for the device's thread alone: its lane is taken, its pictures are in
+        while runner._thread._work_queue.qsize() == 0:
+            assert not second.done()
+        script.go.release(2)
+        answers = [f.result(10)[1] for f in (first, second)]
+    assert not np.array_equal(*answers)
+    runner.close()
+
+
+class RecordingGate(CaptureGate):
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[str] = []
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with super().shared():
+            self.entries.append("shared")
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with super().alone():
+            self.entries.append("alone")
+            yield
+
+
+def test_only_the_first_run_of_a_size_is_made_alone(package: Package):
+    gate, manifest = RecordingGate(), package.manifest
+    runner = BoundRunner(
+        session_of(package), manifest.input, manifest.outputs, device="cpu", gate=gate
+    )
+    for _ in range(2 * LANES):
+        runner(pictures(2))
+    assert gate.entries == ["alone", "shared"] * LANES + ["shared"] * LANES
+    runner.close()
+
+
+def test_a_failed_run_leaves_the_others_be(package: Package):
+    script = Script()
+    runner = bound(package, script)
+    runner(pictures(1))
+    script.problem = "Error in execution: CUDA failure 2: out of memory"
+    for _ in range(3 * LANES):
+        with pytest.raises(RuntimeError, match="out of memory"):
+            runner(pictures(2))
+    script.problem = None
+    assert runner(pictures(2))[0].shape == (2,)
+    runner.close()
+
+
+def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(package: Package):
+    script = Script()
+    runner = bound(package, script)
+    runner.warm_up([1])
+    script.held = True
+    with ThreadPoolExecutor(2) as pool:
+        inside = pool.submit(runner, pictures(1))
+        assert script.entered.acquire(timeout=10)
+        closing = pool.submit(runner.close)
+        assert not closing.done()
+        script.go.release()
+        assert inside.result(10)[0].shape == (1,)
+        closing.result(10)
+    with pytest.raises(StateError, match="close"):
+        runner(pictures(1))
+    runner.close()
+
+
+def test_a_lost_gpu_is_let_go_of_without_freeing_its_session(package: Package):
+    """Freeing it would end the process: the destructors of CUDA graphs throw."""
+    runner = bound(package)
+    runner(pictures(1))
+    session = weakref.ref(runner._session)
+    runner.abandon()
+    runner.abandon()
+    with pytest.raises(StateError, match="close"):
+        runner(pictures(1))
+    del runner
+    gc.collect()
+    assert session() is not None
+
+
+def test_a_split_of_the_last_call_is_kept(runner: BoundRunner):
+    assert runner.last is None
+    runner(pictures(1))
+    assert runner.last is not None
+    assert min(runner.last.to_device, runner.last.run, runner.last.to_host) > 0
+
+
+def test_wrong_pictures_are_refused(runner: BoundRunner):
+    with pytest.raises(ValueError, match="shape"):
+        runner([np.zeros((16, 16, 3), np.uint8)])
+    assert runner(pictures(1))[0].shape == (1,)

@@ -1,0 +1,249 @@
+"""Trouble with a GPU: read from ONNX Runtime's words, mended once, then the CPU. Never PASS."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inspector.core.inspection import Crop
+from inspector.errors import DeviceError, InferenceError, StateError
+from inspector.inference.predictor import OnnxPredictor
+from inspector.inference.providers import CPU, CUDA
+from inspector.inference.recovery import DEGRADED, FAILED, HEALTHY_S, REBUILT
+from inspector.inference.trouble import Trouble, trouble_of
+from tests.support.gpus import CUDNN, ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, scripted_gpu
+from tests.support.tiny_model import write_tiny_package
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_tiny_package(tmp_path, size=32, map_size=8)
+
+
+def grey(level: int = 51) -> list[Crop]:
+    return [Crop(np.full((32, 32, 3), level, np.uint8))]
+
+
+def events_of(predictor: OnnxPredictor) -> list[tuple[str, str]]:
+    heard: list[tuple[str, str]] = []
+    predictor.listen(lambda kind, detail: heard.append((kind, detail)))
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("message", "trouble"),
+    [
+        (OUT_OF_MEMORY, Trouble.MEMORY),
+        ("Available memory of 1048576 is smaller than requested bytes of 8388608", Trouble.MEMORY),
+        ("CUDA failure 2: out of memory ; GPU=0 ; hostname=h ; expr=cudaMalloc", Trouble.MEMORY),
+        ("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0", Trouble.MEMORY),
+        ("CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", Trouble.MEMORY),
+        (CUDNN, Trouble.FAILED),
+        ("CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=0", Trouble.FAILED),
+        ("CUDA error cudaErrorInvalidValue: invalid argument", Trouble.FAILED),
+        ("CUDA failure 900: operation not permitted when stream is capturing", Trouble.FAILED),
+        ("TensorRT EP execution context enqueue failed.", Trouble.FAILED),
+        (ILLEGAL_ADDRESS, Trouble.LOST),
+        ("CUDA failure 719: unspecified launch failure ; GPU=0", Trouble.LOST),
+        ("CUDA failure 214: uncorrectable ECC error encountered", Trouble.LOST),
+        ("CUDA failure 46: CUDA-capable device(s) is/are busy or unavailable", Trouble.LOST),
+        ("CUDA error 100: no CUDA-capable device is detected", Trouble.LOST),
+        ("cudaErrorIllegalAddress", Trouble.LOST),
+        ("device lost", Trouble.LOST),
+        # the GPU has no part in these
+        ("Non-zero status code returned while running Reshape node: shape mismatch", None),
+        ("Invalid rank for input: image Got: 3 Expected: 4", None),
+        ("", None),
+    ],
+)
+def test_what_the_words_mean(message: str, trouble: Trouble | None):
+    assert trouble_of(message) is trouble
+
+
+def test_the_frame_that_meets_it_fails_and_the_next_is_judged_by_a_new_session(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    heard = events_of(predictor)
+    script.problem = OUT_OF_MEMORY
+    closed = predictor._network._network
+    original = predictor._network._reopen
+    predictor._network._reopen = lambda provider: mended(script, original, provider)
+
+    with pytest.raises(DeviceError, match="the GPU is out of memory"):
+        predictor.predict(grey())
+
+    assert predictor.predict(grey())[0].score == pytest.approx(0.2)
+    assert (predictor.provider, predictor.degraded) == (CUDA, None)
+    assert script.opens == [CUDA, CUDA]
+    assert [kind for kind, _ in heard] == [REBUILT]
+    assert "out of memory" in heard[0][1]
+    with pytest.raises(StateError):  # its memory is free before the new one is loaded
+        closed([np.zeros((32, 32, 3), np.uint8)])
+    predictor.close()
+
+
+def mended(script: Script, reopen, provider: str):
+    script.problem = None
+    return reopen(provider)
+
+
+@pytest.mark.parametrize("message", [OUT_OF_MEMORY, CUDNN])
+def test_again_so_soon_it_goes_on_on_the_cpu(folder: Path, message: str):
+    script, now = Script(), [0.0]
+    predictor = scripted_gpu(folder, script, clock=lambda: now[0])
+    heard = events_of(predictor)
+    original = predictor._network._reopen
+    predictor._network._reopen = lambda provider: mended(script, original, provider)
+    for _ in range(2):
+        script.problem = message
+        with pytest.raises(DeviceError):
+            predictor.predict(grey())
+        now[0] += HEALTHY_S / 2
+
+    assert predictor.predict(grey())[0].score == pytest.approx(0.2)
+    assert predictor.provider == CPU
+    assert "on the CPU instead of CUDA" in (predictor.degraded or "")
+    assert [kind for kind, _ in heard] == [REBUILT, DEGRADED]
+    predictor.close()
+
+
+def test_after_a_healthy_while_it_is_built_anew_once_more(folder: Path):
+    script, now = Script(), [0.0]
+    predictor = scripted_gpu(folder, script, clock=lambda: now[0])
+    heard = events_of(predictor)
+    original = predictor._network._reopen
+    predictor._network._reopen = lambda provider: mended(script, original, provider)
+    for _ in range(3):
+        script.problem = OUT_OF_MEMORY
+        with pytest.raises(DeviceError):
+            predictor.predict(grey())
+        now[0] += HEALTHY_S + 1
+    assert [kind for kind, _ in heard] == [REBUILT] * 3
+    predictor.close()
+
+
+def test_where_a_new_session_fails_too_the_cpu_takes_over_at_once(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    heard = events_of(predictor)
+    script.problem = OUT_OF_MEMORY  # the golden check of the new session meets it as well
+    with pytest.raises(DeviceError):
+        predictor.predict(grey())
+    assert script.opens == [CUDA, CUDA, CPU]
+    assert predictor.predict(grey())[0].score == pytest.approx(0.2)
+    assert [kind for kind, _ in heard] == [DEGRADED]
+    assert "loading it anew failed" in heard[0][1]
+    predictor.close()
+
+
+def test_a_lost_gpu_is_not_tried_again_and_not_freed(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    heard = events_of(predictor)
+    let_go: list[bool] = []
+    network = predictor._network._network
+    network.let_go = lambda error: let_go.append(error.lost)
+    script.problem = ILLEGAL_ADDRESS
+    with pytest.raises(DeviceError, match="the GPU is lost"):
+        predictor.predict(grey())
+    assert script.opens == [CUDA, CPU]
+    assert let_go == [True]
+    assert heard[0][0] == DEGRADED
+    assert "restart the program" in heard[0][1]
+    assert predictor.predict(grey())[0].score == pytest.approx(0.2)
+    predictor.close()
+
+
+@pytest.mark.parametrize("stay", [True, False])
+def test_with_nothing_left_every_frame_fails(folder: Path, *, stay: bool):
+    """Where a GPU is required, or the CPU cannot be had either."""
+    script = Script()
+    predictor = scripted_gpu(folder, script, stay=stay)
+    heard = events_of(predictor)
+    script.refuses = [CPU]
+    script.problem = ILLEGAL_ADDRESS
+    with pytest.raises(DeviceError):
+        predictor.predict(grey())
+    for _ in range(3):
+        with pytest.raises(InferenceError, match="no network is left to ask"):
+            predictor.predict(grey())
+    assert [kind for kind, _ in heard] == [FAILED]
+    assert ("a GPU is required" in heard[0][1]) is stay
+    predictor.close()
+
+
+def test_what_is_not_the_gpus_doing_changes_nothing(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    heard = events_of(predictor)
+    script.problem = "Non-zero status code returned while running Reshape node"
+    for _ in range(3):
+        with pytest.raises(InferenceError, match="Reshape"):
+            predictor.predict(grey())
+    script.problem = None
+    assert predictor.predict(grey())[0].score == pytest.approx(0.2)
+    assert (script.opens, heard) == ([CUDA], [])
+    predictor.close()
+
+
+def test_two_threads_that_meet_it_together_mend_it_once(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    heard = events_of(predictor)
+    script.held = True
+    blank = [np.zeros((32, 32, 3), np.uint8)]
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(predictor.run, blank) for _ in range(2)]
+        assert script.entered.acquire(timeout=10)
+        script.problem, script.held = CUDNN, False
+        script.go.release()
+        for future in both:
+            with pytest.raises(DeviceError):
+                future.result(10)
+    assert [kind for kind, _ in heard] == [DEGRADED]
+    assert script.opens == [CUDA, CUDA, CPU]
+    assert predictor.run(blank)["anomaly_score"].tolist() == [0.0]
+    predictor.close()
+
+
+def test_who_has_left_is_not_told(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    other = predictor.front(predictor.run, lambda: None)
+    mine, others = events_of(predictor), events_of(other)
+    other.stop_listening()
+    script.problem = ILLEGAL_ADDRESS
+    with pytest.raises(DeviceError):
+        predictor.predict(grey())
+    assert len(mine) == 1
+    assert others == []
+    # what runs is the same for both
+    assert (other.provider, other.degraded) == (predictor.provider, predictor.degraded)
+    predictor.close()
+
+
+def test_leaving_waits_until_nobody_is_being_told(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    telling, go_on = threading.Event(), threading.Event()
+
+    def slow(kind: str, detail: str) -> None:
+        telling.set()
+        assert go_on.wait(10)
+
+    predictor.listen(slow)
+    script.problem = ILLEGAL_ADDRESS
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(predictor.predict, grey())
+        assert telling.wait(10)
+        leaving = pool.submit(predictor.stop_listening)
+        assert not leaving.done()
+        go_on.set()
+        leaving.result(10)
+        with pytest.raises(DeviceError):
+            asking.result(10)
+    predictor.close()

@@ -1,0 +1,137 @@
+"""A GPU that breaks in mid-run: parts, record and document say what really judged."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from inspector.config import RunConfig
+from inspector.core.inspection import Part, Verdict
+from inspector.engine.judging import Decision
+from inspector.inference.predictor import OnnxPredictor
+from inspector.inference.providers import CPU, CUDA
+from inspector.station.build import build_station
+from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, scripted_gpu
+from tests.support.tiny_model import write_tiny_package
+
+FRAMES, BREAKS_AT = 12, 4
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Parts that would all pass."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for n in range(FRAMES):
+        image = np.random.default_rng(n).normal(60, 4, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{n:03d}.png"), image)
+    return folder
+
+
+class Breaks:
+    """Breaks the GPU once a frame has been decided."""
+
+    def __init__(self, script: Script, message: str) -> None:
+        self._script, self._message = script, message
+
+    def on_decision(self, decision: Decision) -> None:
+        if decision.ticket.frame.index == BREAKS_AT - 1:
+            self._script.problem = self._message
+
+
+class OneModel:
+    """In place of the ModelService."""
+
+    def __init__(self, predictor: OnnxPredictor) -> None:
+        self._predictor = predictor
+
+    def open(self, package: Path, **options: Any) -> OnnxPredictor:
+        return self._predictor
+
+
+def events(db: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(db) as connection:
+        found = connection.execute("select kind, detail from events order by id").fetchall()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("message", [ILLEGAL_ADDRESS, OUT_OF_MEMORY])
+def test_the_run_goes_on_on_the_cpu_and_no_part_passes_unseen(
+    pictures: Path, tmp_path: Path, message: str
+):
+    script, db = Script(), tmp_path / "record.db"
+    model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)
+    predictor = scripted_gpu(model, script)
+    parts: list[Part] = []
+    heard: list[str] = []
+    config = RunConfig(source=str(pictures), model=model, db=db)
+    with build_station(
+        config,
+        models=OneModel(predictor),
+        part_listeners=[lambda part, frame: parts.append(part)],
+        frame_observers=[Breaks(script, message)],
+        on_event=lambda kind, detail: heard.append(kind),
+    ) as station:
+        assert station.predictor.provider == CUDA
+        station.pipeline.start()
+        status = station.finish()
+        document = station.document(status)
+
+    assert status.first_error is None
+    assert status.accounting_problem() is None
+    verdicts = [part.verdict for part in parts]
+    assert len(verdicts) == FRAMES
+    invalid = [n for n, verdict in enumerate(verdicts) if verdict is Verdict.INVALID]
+    assert invalid == [BREAKS_AT]
+    assert "the GPU is" in (parts[BREAKS_AT].reason or "")
+    assert verdicts.count(Verdict.PASS) == FRAMES - 1
+    assert document["provider"] == CPU
+    assert heard == ["gpu_degraded"]
+    ((kind, detail),) = events(db)
+    assert kind == "gpu_degraded"
+    assert detail.startswith("on the CPU instead of CUDA")
+
+
+def test_with_nothing_left_every_later_part_is_invalid(pictures: Path, tmp_path: Path):
+    script = Script()
+    model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)
+    predictor = scripted_gpu(model, script, stay=True)
+    parts: list[Part] = []
+    with build_station(
+        RunConfig(source=str(pictures), model=model),
+        models=OneModel(predictor),
+        part_listeners=[lambda part, frame: parts.append(part)],
+        frame_observers=[Breaks(script, ILLEGAL_ADDRESS)],
+    ) as station:
+        station.pipeline.start()
+        status = station.finish()
+    assert status.first_error is None
+    assert status.accounting_problem() is None
+    passed = [n for n, part in enumerate(parts) if part.verdict is Verdict.PASS]
+    assert passed == list(range(BREAKS_AT))
+    assert {part.verdict for part in parts[BREAKS_AT:]} == {Verdict.INVALID}
+
+
+def test_a_run_that_has_ended_hears_no_more_of_a_gpu_that_others_share(
+    pictures: Path, tmp_path: Path
+):
+    script, db = Script(), tmp_path / "record.db"
+    model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)
+    shared = scripted_gpu(model, script)
+    front = shared.front(shared.run, lambda: None)
+    with build_station(
+        RunConfig(source=str(pictures), model=model, db=db), models=OneModel(front)
+    ) as station:
+        station.pipeline.start()
+        station.finish()
+        script.problem = ILLEGAL_ADDRESS
+        with pytest.raises(Exception, match="lost"):
+            shared.run([np.zeros((64, 64, 3), np.uint8)])
+    assert events(db) == []
+    shared.close()

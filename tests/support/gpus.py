@@ -1,0 +1,103 @@
+"""Sessions that behave as on a GPU that breaks; all of it runs on the CPU."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from inspector.errors import ProviderError
+from inspector.inference.bound import BoundRunner
+from inspector.inference.gate import CaptureGate
+from inspector.inference.network import Network, Opened
+from inspector.inference.package import Package, load_package
+from inspector.inference.predictor import OnnxPredictor
+from inspector.inference.providers import CPU, CUDA
+from inspector.inference.recovery import SturdyNetwork
+from inspector.inference.session import open_session
+
+OUT_OF_MEMORY = (
+    "Error in execution: Non-zero status code returned while running Conv node. Name:'/b4/Conv'"
+    " Status Message: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:376 void*"
+    " onnxruntime::BFCArena::AllocateRawInternal(size_t) Failed to allocate memory for requested"
+    " buffer of size 209715200"
+)
+ILLEGAL_ADDRESS = (
+    "Error in execution: CUDA failure 700: an illegal memory access was encountered ; GPU=0 ;"
+    " hostname=line3 ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_graph.cc ;"
+    " line=158 ; expr=cudaStreamSynchronize(stream_);"
+)
+CUDNN = (
+    "Error in execution: CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED ; GPU=0 ;"
+    " hostname=line3 ; expr=cudnnConvolutionForward(...);"
+)
+
+
+class Script:
+    """What the sessions of one GPU do: ``problem`` is raised by runs while it is set."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self.opens: list[str] = []
+        self.refuses: list[str] = []
+        self.entered, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.held = False
+        self.runs: list[Any] = []
+
+
+class ScriptedSession:
+    """A real session on the CPU whose bound runs follow the script."""
+
+    def __init__(self, session: ort.InferenceSession, script: Script) -> None:
+        self._session, self._script = session, script
+
+    def io_binding(self) -> ort.IOBinding:
+        return self._session.io_binding()
+
+    def run_with_iobinding(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
+        script = self._script
+        script.runs.append((threading.current_thread().name, options))
+        if script.held:
+            script.entered.release()
+            assert script.go.acquire(timeout=10)
+        if script.problem is not None:
+            raise RuntimeError(script.problem)
+        self._session.run_with_iobinding(binding, options)
+
+
+def session_of(package: Package, variant: str = "fp32") -> ort.InferenceSession:
+    return open_session(package.variant_bytes(variant), provider=CPU, threads=1, where="tiny")
+
+
+def bound(package: Package, script: Script | None = None, *, graph: bool = False) -> BoundRunner:
+    """A bound runner with buffers on the CPU."""
+    manifest = package.manifest
+    session: Any = session_of(package)
+    if script is not None:
+        session = ScriptedSession(session, script)
+    return BoundRunner(
+        session, manifest.input, manifest.outputs, device="cpu", graph=graph, gate=CaptureGate()
+    )
+
+
+def scripted_gpu(folder: Path, script: Script, *, stay: bool = False, **more: Any) -> OnnxPredictor:
+    """A predictor that believes to run on CUDA, and can be moved to the CPU."""
+    package = load_package(folder)
+
+    def opened(provider: str) -> Network:
+        script.opens.append(provider)
+        if provider in script.refuses:
+            raise ProviderError(f"{provider} cannot be used: scripted")
+        return Network(package, "fp32", Opened(bound(package, script), provider, free_batch=True))
+
+    def reopen(provider: str) -> Network:
+        if provider == CPU and CPU not in script.refuses:
+            healthy = bound(package)
+            script.opens.append(provider)
+            return Network(package, "fp32", Opened(healthy, CPU, free_batch=True))
+        return opened(provider)
+
+    network = SturdyNetwork(opened(CUDA), reopen, stay=stay, **more)
+    return OnnxPredictor(package, "fp32", network)
