@@ -160,7 +160,7 @@ class Network:
         if self._free_batch and len(batches) > 1:
             batches.append(slice(None))
         # buffers take turns: every one of them is to be seen
-        turns = LANES if isinstance(self._runner, BoundRunner) else 1
+        turns = _turns(self._runner)
         try:
             self._once([np.zeros_like(golden.images[0])])
             return max(self._compared(golden, p, where) for p in batches for _ in range(turns))
@@ -292,6 +292,10 @@ class _Opening:
     @property
     def _where(self) -> str:
         return self.package.where(self.package.manifest.variant(self.variant).file)
+
+
+def _turns(runner: Runner) -> int:
+    return LANES if isinstance(runner, BoundRunner) else 1
 
 
 def _shown(difference: float) -> str:

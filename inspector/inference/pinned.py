@@ -6,6 +6,7 @@ import ctypes
 import math
 import mmap
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -41,16 +42,16 @@ class Staging:
             driver = ctypes.CDLL(driver_name())
         except OSError as error:
             return str(error)
-        context, pages = ctypes.c_void_p(), ctypes.c_size_t(self.images.nbytes)
-        # ONNX Runtime works in the primary context; a new thread has none yet
-        codes = {
-            "cuInit": driver.cuInit(0),
-            "cuDevicePrimaryCtxRetain": driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0),
-            "cuCtxSetCurrent": driver.cuCtxSetCurrent(context),
-            "cuMemHostRegister": driver.cuMemHostRegister_v2(self._address(), pages, _PORTABLE),
-        }
-        for name, code in codes.items():
-            if code:
+        context, size = ctypes.c_void_p(), ctypes.c_size_t(self.images.nbytes)
+        steps: tuple[tuple[Any, ...], ...] = (
+            ("cuInit", 0),
+            # ONNX Runtime works in the primary context; a new thread has none yet
+            ("cuDevicePrimaryCtxRetain", ctypes.byref(context), 0),
+            ("cuCtxSetCurrent", context),
+            ("cuMemHostRegister_v2", self._address(), size, _PORTABLE),
+        )
+        for name, *arguments in steps:
+            if code := getattr(driver, name)(*arguments):
                 return f"{name} fails with error {code}"
         self._driver = driver
         return None

@@ -76,8 +76,11 @@ class SturdyNetwork:
             self._recover(network, error)
             raise
         except StateError:
-            # closed by another thread's recovery between our look and our call
-            if network is self._network:
+            # closed by another thread's recovery between our look and our call? Then that
+            # thread still holds the lock, or has put another one in its place
+            with self._lock:
+                replaced = self._network is not network
+            if not replaced:
                 raise
             return self(images)
 

@@ -67,7 +67,6 @@ class Station:
                 self._finished = True
                 # its record closes: trouble of a GPU that others share is told to them alone
                 self.changeovers.stop_listening()
-                self.predictor.stop_listening()
                 self.remarks = finish_all(self.kept, self._last_status())
 
     def _joined(self, timeout: float) -> PipelineStatus:

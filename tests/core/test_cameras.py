@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inspector.core.cameras import parse_cameras
+from inspector.core.execution import Execution
 from inspector.errors import ConfigError
 
 TWO = """
@@ -27,6 +28,23 @@ def test_a_file_with_two_cameras():
         ("left", None),
         ("right", "rtsp://10.0.0.7/right"),
     ]
+
+
+def test_how_networks_are_run_has_defaults_and_a_place_of_its_own():
+    assert parse_cameras(TWO, "line.toml").network.execution == Execution()
+    text = TWO.replace(
+        "[[cameras]]",
+        '[network.execution]\nprovider = "cuda"\ngpu_mem_limit_mb = 900\n[[cameras]]',
+        1,
+    )
+    held = parse_cameras(text, "line.toml").network.execution
+    assert (held.provider, held.gpu_mem_limit_mb, held.cuda_graph) == ("cuda", 900, True)
+    for wrong in ("gpu_mem_limit_mb = 10", 'provider = "rocm"', "spin = 1"):
+        with pytest.raises(ConfigError, match=r"network\.execution"):
+            parse_cameras(
+                text.replace("gpu_mem_limit_mb = 900", wrong).replace('provider = "cuda"\n', ""),
+                "line.toml",
+            )
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from inspector.core.frame import Image
 from inspector.core.inspection import Crop
 from inspector.errors import DeviceError, InferenceError, StateError
+from inspector.inference.network import Outputs
 from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import CPU, CUDA
-from inspector.inference.recovery import DEGRADED, FAILED, HEALTHY_S, REBUILT
+from inspector.inference.recovery import DEGRADED, FAILED, HEALTHY_S, REBUILT, SturdyNetwork
 from inspector.inference.trouble import Trouble, trouble_of
 from tests.support.gpus import CUDNN, ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, scripted_gpu
 from tests.support.tiny_model import write_tiny_package
@@ -199,6 +202,9 @@ def test_two_threads_that_meet_it_together_mend_it_once(folder: Path):
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(predictor.run, blank) for _ in range(2)]
         assert script.entered.acquire(timeout=10)
+        runner = predictor._network._network._runner
+        while runner._thread._work_queue.qsize() == 0:  # the other one is inside, too
+            assert not any(future.done() for future in both)
         script.problem, script.held = CUDNN, False
         script.go.release()
         for future in both:
@@ -247,3 +253,47 @@ def test_leaving_waits_until_nobody_is_being_told(folder: Path):
         with pytest.raises(DeviceError):
             asking.result(10)
     predictor.close()
+
+
+class Staged:
+    """A network that is told what to do."""
+
+    provider, remarks, golden_difference, last_split = CUDA, (), 0.0, None
+
+    def __init__(self, act: Callable[[], Outputs], on_close: Callable[[], None]) -> None:
+        self._act, self._on_close = act, on_close
+
+    def __call__(self, images: Sequence[Image]) -> Outputs:
+        return self._act()
+
+    def let_go(self, error: DeviceError) -> None:
+        self._on_close()
+
+
+def test_who_finds_it_closed_meanwhile_waits_for_the_new_one():
+    """A StateError would end the run: it is not the frame's."""
+    inside, closed, raised = (threading.Event() for _ in range(3))
+    turns = iter([True, False])
+
+    def act() -> Outputs:
+        if next(turns):
+            inside.set()
+            assert closed.wait(10)
+            raised.set()
+            raise StateError("predict() after close()")
+        raise DeviceError("the GPU failed")
+
+    late: list[Future[Outputs]] = []
+
+    def reopen(provider: str) -> Staged:
+        assert raised.wait(10)
+        wait(late, timeout=0.1)  # time enough to go wrong
+        return Staged(dict, lambda: None)
+
+    sturdy = SturdyNetwork(Staged(act, closed.set), reopen)
+    with ThreadPoolExecutor(2) as pool:
+        late.append(pool.submit(sturdy, []))
+        assert inside.wait(10)
+        with pytest.raises(DeviceError):
+            sturdy([])
+        assert late[0].result(10) == {}
