@@ -9,7 +9,19 @@ import typer
 
 from inspector.cli.guard import guarded
 
-_COMMANDS = ("gui", "run", "station", "record", "replay", "teach", "stats", "simulate", "bench")
+_COMMANDS = (
+    "gui",
+    "run",
+    "station",
+    "record",
+    "replay",
+    "teach",
+    "stats",
+    "simulate",
+    "bench",
+    "backup",
+    "restore",
+)
 _GROUPS = ("models", "labels", "verify")
 
 
