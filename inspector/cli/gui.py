@@ -13,6 +13,7 @@ import typer
 from inspector.cli import options
 from inspector.config import RunConfig, load_job
 from inspector.errors import ConfigError
+from inspector.station.logbook import log_beside, logbook
 
 DEFAULT_DB = Path("inspector.db")
 
@@ -36,6 +37,9 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    log: options.LogFile = None,
+    log_level: options.LogLevel = "info",
+    log_mb: options.LogMb = 20,
 ) -> None:
     """Open the window; with --job, or with SOURCE and --model, that is what Start runs."""
     _check_display()
@@ -44,11 +48,14 @@ def command(
         _check_job(job, jobs, given)
     if start and job is None and given is None:
         raise ConfigError("--start: name what to run, with --job or with SOURCE and --model")
+    rule = options.log_rule(log_level, log_mb)
     from inspector.gui.app import run_gui
     from inspector.gui.paths import Paths
 
     paths = Paths(jobs=jobs, models=models, db=db, archive=archive)
-    raise typer.Exit(run_gui(paths, given=given, job=job, start=start, loop=loop))
+    with logbook(log or log_beside(db), rule) as redactor:
+        code = run_gui(paths, given=given, job=job, start=start, loop=loop, on_secret=redactor.hide)
+    raise typer.Exit(code)
 
 
 def _given(

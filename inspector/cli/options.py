@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from pydantic import ValidationError
 
 from inspector.config import (
     RunConfig,
@@ -19,6 +20,8 @@ from inspector.config import (
 )
 from inspector.core.execution import Execution, ProviderChoice
 from inspector.core.geometry import Roi
+from inspector.core.log_rule import LogRule
+from inspector.core.manifest import first_problem
 from inspector.errors import ConfigError
 
 Source: TypeAlias = Annotated[
@@ -75,6 +78,26 @@ Threads: TypeAlias = Annotated[
 JsonFile: TypeAlias = Annotated[
     Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")
 ]
+
+
+LogFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--log", help="The log (JSON lines); default: beside the record."),
+]
+LogLevel: TypeAlias = Annotated[
+    str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+]
+LogMb: TypeAlias = Annotated[
+    int, typer.Option("--log-mb", min=1, max=1000, help="Megabytes a log file; five are kept.")
+]
+
+
+def log_rule(level: str, max_mb: int) -> LogRule:
+    """Raises ConfigError."""
+    try:
+        return LogRule.model_validate({"level": level.lower(), "max_mb": max_mb})
+    except ValidationError as error:
+        raise ConfigError(f"--log-level {level}: {first_problem(error)}") from None
 
 
 def finite(value: float | None) -> float | None:

@@ -17,7 +17,9 @@ from inspector.cli.screen import Screen, screen
 from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
+from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
+from inspector.station.logbook import log_beside, logbook
 from inspector.station.report import check_json_place, write_json
 
 DEFAULT_DB = Path("inspector.db")
@@ -54,6 +56,9 @@ def command(
     threads: options.Threads = None,
     provider: options.Provider = None,
     station_id: Annotated[str, typer.Option("--station", help="Name on every record.")] = "station",
+    log: options.LogFile = None,
+    log_level: options.LogLevel = "info",
+    log_mb: options.LogMb = 20,
 ) -> None:
     """Inspect live. Each part's verdict is printed once it is on the disk; Ctrl-C ends it."""
     config = options.run_config(
@@ -72,8 +77,9 @@ def command(
     config = replace(config, live=True, station_id=station_id)
     config = _keeping(config, db, archive, keep_around_fail)
     check_json_place(json)
-    with screen(json) as console:
-        _run(config, console, duration, json)
+    rule = options.log_rule(log_level, log_mb)
+    with screen(json) as console, logbook(log or log_beside(db), rule) as redactor:
+        _run(config, Credentials(on_secret=redactor.hide), console, duration, json)
 
 
 def _keeping(
@@ -84,9 +90,16 @@ def _keeping(
     return replace(config, db=db, archive=archive or beside, keep_around_fail=clips)
 
 
-def _run(config: RunConfig, console: Screen, duration: float | None, json: Path | None) -> None:
+def _run(
+    config: RunConfig,
+    credentials: Credentials,
+    console: Screen,
+    duration: float | None,
+    json: Path | None,
+) -> None:
     with build_station(
         config,
+        credentials=credentials,
         part_listeners=[part_printer(console)],
         on_event=lambda kind, detail: console.print(Text.assemble((kind, "yellow"), f": {detail}")),
     ) as station:

@@ -19,7 +19,9 @@ from inspector.core.inspection import Part
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError
 from inspector.inference.service import ModelService
+from inspector.sources.credentials import Credentials
 from inspector.station.group import CameraGroup, build_group, problems
+from inspector.station.logbook import log_beside, logbook
 from inspector.station.report import check_json_place, write_json
 
 _REFRESH_S = 0.25
@@ -29,20 +31,28 @@ def command(
     file: Annotated[Path, typer.Argument(help="Cameras and their jobs (TOML), see the README.")],
     duration: options.Duration = None,
     json: options.JsonFile = None,
+    log: options.LogFile = None,
 ) -> None:
     """Inspect with several cameras at once; models that are equal are loaded once.
 
     A camera that fails ends alone, and the command with exit code 1.
     """
     check_json_place(json)
-    network = load_cameras_file(file).network
+    held = load_cameras_file(file)
+    network = held.network
+    place = log or log_beside(file.parent / held.db)
     models = ModelService(most=network.most, patience_s=network.patience_ms / 1000)
-    with screen(json) as console:
-        _run(file, models, console, duration, json)
+    with screen(json) as console, logbook(place, held.log) as redactor:
+        _run(file, models, Credentials(on_secret=redactor.hide), console, duration, json)
 
 
 def _run(
-    file: Path, models: ModelService, console: Screen, duration: float | None, json: Path | None
+    file: Path,
+    models: ModelService,
+    credentials: Credentials,
+    console: Screen,
+    duration: float | None,
+    json: Path | None,
 ) -> None:
     def on_part(camera: str, part: Part, frame: Frame | None) -> None:
         console.print(Text.assemble(f"{camera:12s} ", part_line(part)))
@@ -50,7 +60,9 @@ def _run(
     def on_event(camera: str, kind: str, detail: str) -> None:
         console.print(Text.assemble(f"{camera:12s} ", (kind, "yellow"), f": {detail}"))
 
-    with build_group(load_cameras(file), models, on_part=on_part, on_event=on_event) as group:
+    with build_group(
+        load_cameras(file), models, on_part=on_part, on_event=on_event, credentials=credentials
+    ) as group:
         for name, station in group.stations.items():
             console.print(f"camera    {name}, run {station.run_id}")
             print_start(console, station)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from inspector.core.execution import Execution
+from inspector.core.log_rule import LogRule
 from inspector.core.manifest import Name, first_problem
 from inspector.core.strict import Strict
 from inspector.errors import ConfigError
@@ -40,13 +41,14 @@ class NetworkRule(Strict):
 
 
 class CamerasFile(Strict):
-    """Paths are relative to the file; ``archive`` absent is beside the record."""
+    """Paths are relative to the file; ``archive`` and the log are beside the record by default."""
 
     schema_version: Literal[1] = 1
     station: Name = "station"
     db: str = "inspector.db"
     archive: str | None = None
     network: NetworkRule = NetworkRule()
+    log: LogRule = LogRule()
     cameras: Annotated[list[CameraEntry], Field(min_length=1, max_length=64)]
 
     @model_validator(mode="after")

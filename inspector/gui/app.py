@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -63,6 +63,7 @@ def make_window(
     loop: bool = False,
     start_session: StartSession | None = None,
     pages: Sequence[PageSpec] = PAGES,
+    credentials: Credentials | None = None,
 ) -> MainWindow:
     """A window that is not shown yet; `make_application` must have been called.
 
@@ -77,7 +78,7 @@ def make_window(
         raise StateError("make_application has to be called before make_window")
     theme = Theme(application, settings.values.theme)
     work, notices = WorkRunner(), NoticeBoard()
-    credentials = Credentials()
+    credentials = credentials or Credentials()
     runs = RunController(start_session or session_with(credentials))
     launcher = Launcher(runs, work, notices, settings, paths, given=given, loop=loop)
     if job is not None:
@@ -128,14 +129,16 @@ def run_gui(
     start: bool = False,
     loop: bool = False,
     settings_folder: Path | None = None,
+    on_secret: Callable[[str], None] = lambda secret: None,
 ) -> int:
     """Opens the window and stays until it is closed; the exit code.
 
-    ``start``: the chosen job is started at once.
+    ``start``: the chosen job is started at once. ``on_secret`` hears every password.
     """
     application = make_application(["inspector"])
     settings = SettingsFile.load(settings_folder or default_folder())
-    window = make_window(settings, paths, given=given, job=job, loop=loop)
+    credentials = Credentials(on_secret=on_secret)
+    window = make_window(settings, paths, given=given, job=job, loop=loop, credentials=credentials)
     if settings.values.geometry:
         window.show()
     else:

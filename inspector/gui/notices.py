@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from PySide6.QtCore import QObject, Signal
+
+_log = logging.getLogger(__name__)
 
 
 class Severity(IntEnum):
@@ -56,6 +59,9 @@ class NoticeBoard(QObject):
         known = self._notices.get(notice.key)
         if known is not None and known.holds and _same_words(known, notice):
             return
+        level = logging.INFO if notice.severity is Severity.INFO else logging.WARNING
+        facts = {"key": notice.key, "details": notice.details}
+        _log.log(level, "shown: %s", notice.title, extra=facts)
         self._notices.pop(notice.key, None)
         self._notices[notice.key] = notice
         self.changed.emit()

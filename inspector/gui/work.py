@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,11 @@ from typing import Generic, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from inspector.errors import InspectorError
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 WORKERS = 3
 
@@ -140,7 +145,10 @@ class WorkRunner(QObject):
             outcome = Done(work(job))
         except WorkCancelled:
             outcome = Cancelled()
+        except InspectorError as error:
+            outcome = Failed(error)
         except Exception as error:  # noqa: BLE001 - the one guard of this thread
+            _log.exception("work in the window ended by an error of the program")
             outcome = Failed(error)
         self._ended.emit(number, outcome)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -53,9 +53,18 @@ def system_keyring() -> KeyringBackend:
 class Credentials:
     """Saves and finds credentials by name; any thread."""
 
-    def __init__(self, backend: KeyringBackend | None = None) -> None:
-        """``backend`` None: the system's, looked for at the first use."""
+    def __init__(
+        self,
+        backend: KeyringBackend | None = None,
+        *,
+        on_secret: Callable[[str], None] = lambda secret: None,
+    ) -> None:
+        """``backend`` None: the system's, looked for at the first use.
+
+        ``on_secret`` hears every password that comes by, so that a log can hide it.
+        """
         self._backend = backend
+        self._on_secret = on_secret
         self._lock = threading.Lock()
         self._session: dict[str, Credential] = {}
 
@@ -73,6 +82,7 @@ class Credentials:
 
     def save(self, name: str, credential: Credential) -> None:
         """Raises InputError where the keyring refuses (locked, cancelled)."""
+        self._on_secret(credential.password)
         if self.why_session_only is not None:
             with self._lock:
                 self._session[name] = credential
@@ -89,7 +99,10 @@ class Credentials:
             return held
         with _said("read", name):
             text = self._system().get_password(SERVICE, name)
-        return None if text is None else _parsed(text, name)
+        found = None if text is None else _parsed(text, name)
+        if found is not None:
+            self._on_secret(found.password)
+        return found
 
     def require(self, name: str) -> Credential:
         """Raises SourceOpenError for an unknown name, InputError as ``find``."""
@@ -100,6 +113,11 @@ class Credentials:
                 "password again where the source is set up"
             )
         return found
+
+    def note(self, password: str | None) -> None:
+        """One that came by another way, such as in an address: to be hidden as well."""
+        if password:
+            self._on_secret(password)
 
     def delete(self, name: str) -> None:
         """Idempotent. Raises InputError where the keyring refuses."""

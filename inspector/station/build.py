@@ -24,6 +24,7 @@ from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.service import ModelService
+from inspector.sources.address import parse_address
 from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
@@ -234,6 +235,7 @@ def teacher_for(config: RunConfig, credentials: Credentials | None = None) -> Fr
 
 
 def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> FrameSource:
+    credentials.note(parse_address(config.source).password)
     held = credentials.require(config.credential) if config.credential else None
     options = SourceOptions(
         station_id=config.station_id,

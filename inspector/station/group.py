@@ -16,6 +16,7 @@ from inspector.engine.pipeline import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError
 from inspector.inference.service import ModelService
+from inspector.sources.credentials import Credentials
 from inspector.station.build import Station, build_station
 
 CameraPart = Callable[[str, Part, Frame | None], None]
@@ -98,6 +99,7 @@ def build_group(
     on_event: CameraEvent = _no_event,
     observers: Sequence[FrameObserver] = (),
     frames: Mapping[str, FrameSource] = MappingProxyType({}),
+    credentials: Credentials | None = None,
 ) -> CameraGroup:
     """Opens every camera, in order; equal models are loaded once.
 
@@ -115,6 +117,7 @@ def build_group(
                     frame_observers=observers,
                     on_event=partial(on_event, name),
                     models=models,
+                    credentials=credentials,
                     frames=frames.get(name),
                 )
             except InspectorError as error:

@@ -27,6 +27,7 @@ from inspector.station.audit_log import AuditLog
 from inspector.station.changeover import takeover_change, takeover_events
 from inspector.station.record import RunRecord
 from inspector.station.report import frame_counts
+from inspector.station.run_log import RunLog
 from inspector.store.around import AroundFailKeeper
 from inspector.store.drawn import DrawnVideo
 from inspector.store.images import CAPACITY, ImageArchive
@@ -106,6 +107,7 @@ def keep_all(
         add(_clips(*config.keep_around_fail, run_id, info))
     if config.annotated is not None:
         add(_annotated(config.annotated, info, predictor.manifest.title))
+    add(_logged(config, run_id, info, predictor, recipe))
     return kept
 
 
@@ -191,6 +193,28 @@ def _record(record: RunRecord, start: Callable[[], RunStart], remarks: Sequence[
         begin=begin,
         finish=finish,
         close=record.close,
+    )
+
+
+def _logged(
+    config: RunConfig, run_id: str, info: SourceInfo, predictor: OnnxPredictor, recipe: Recipe
+) -> Kept:
+    log = RunLog(run_id, config.station_id)
+
+    def begin() -> None:
+        log.begin(
+            source=info.uri,
+            model_id=predictor.model_id,
+            provider=predictor.provider,
+            recipe_id=recipe.recipe_id,
+        )
+
+    return Kept(
+        part_listeners=(log.on_part,),
+        on_event=log.on_event,
+        on_takeover=log.on_takeover,
+        begin=begin,
+        finish=log.finish,
     )
 
 
