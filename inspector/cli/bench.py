@@ -45,6 +45,11 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    provider: options.Provider = None,
+    in_memory: Annotated[
+        bool,
+        typer.Option("--in-memory", help="Frames held in memory: no decoding is measured."),
+    ] = False,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -79,18 +84,21 @@ def command(
         variant=variant,
         require_gpu=require_gpu,
         threads=threads,
+        provider=provider,
     )
     config = replace(config, live=live, db=db)
     check_json_place(json)
     with screen(json) as console:
-        if cameras is not None:
+        if cameras is not None and not (in_memory or plain):
             result = _scaled(console, config, cameras, duration)
         elif compare is not None:
             result = _compared(console, config, compare, rounds, min(duration, _SHORT_S))
         elif profile:
             result = _profiled(console, config, duration)
         else:
-            result = _measured(console, config, duration, svg, plain=plain)
+            result = _measured(console, config, duration, svg, plain=plain, in_memory=in_memory)
+            if cameras is not None:
+                result["cameras"] = _scaled(console, config, cameras, duration)["steps"]
     if json is not None:
         write_json(result, json)
 
@@ -100,9 +108,15 @@ def _follow(station: Station, duration_s: float) -> PipelineStatus:
 
 
 def _measured(
-    console: Screen, config: RunConfig, duration_s: float, svg: Path | None, *, plain: bool
+    console: Screen,
+    config: RunConfig,
+    duration_s: float,
+    svg: Path | None,
+    *,
+    plain: bool,
+    in_memory: bool,
 ) -> dict[str, object]:
-    found = document(run_once(config, duration_s, _follow))
+    found = document(run_once(config, duration_s, _follow, in_memory=in_memory))
     _show(console, found)
     if plain:
         against = bare.against_plain_loop(config)
@@ -187,8 +201,13 @@ def _show(console: Screen, found: Mapping[str, object]) -> None:
     table = Table("stage", "p50 ms", "p95", "p99", "max", box=None)
     stages = found["stages_ms"]
     assert isinstance(stages, Mapping)
+    split = found["device_split_ms"] or {}
+    assert isinstance(split, Mapping)
     for stage, times in itertools.chain(
-        stages.items(), [("age at verdict", found["age_at_verdict_ms"])]
+        stages.items(),
+        ((f"network: {name.replace('_', ' ')}", times) for name, times in split.items()),
+        [("memory to verdict", found["memory_to_verdict_ms"])],
+        [("age at verdict", found["age_at_verdict_ms"])],
     ):
         table.add_row(stage, *(f"{times[q]:.2f}" for q in ("p50", "p95", "p99", "max")))
     console.print(table)
@@ -197,6 +216,9 @@ def _show(console: Screen, found: Mapping[str, object]) -> None:
         f"{found['cpu_ms_per_inspection']} ms CPU each, {found['rss_mb']} MB, "
         f"{found['variant']} on {found['provider']}"
     )
+    for line in (*found["remarks"], found["gpu"]) if isinstance(found["remarks"], list) else ():
+        if line is not None:
+            console.print(str(line))
     console.print(
         f"ready after {found['load_ms']} ms, first verdict {found['first_verdict_ms']} ms after"
         " the start"

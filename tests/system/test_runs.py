@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.inference.providers import why_no_cuda
 from tests.support.cli import InProcess, start
 from tests.support.tiny_model import write_tiny_package
 
@@ -121,9 +122,10 @@ def test_bench_document(cli: InProcess, package: Path, pictures: Path, tmp_path:
     assert result.code == 0, result
     document = json.loads((tmp_path / "b.json").read_text())
     assert list(document) == [
-        *("schema", "provider", "variant", "stages_ms", "age_at_verdict_ms"),
+        *("schema", "provider", "variant", "remarks", "stages_ms", "age_at_verdict_ms"),
+        *("memory_to_verdict_ms", "device_split_ms"),
         *("inspections_per_s", "frames_per_s", "dropped", "cpu_ms_per_inspection", "rss_mb"),
-        *("own_ms_p50", "load_ms", "first_verdict_ms", "inspected", "frames"),
+        *("gpu", "own_ms_p50", "load_ms", "first_verdict_ms", "inspected", "frames"),
         *("source", "model_id"),
     ]
     assert list(document["age_at_verdict_ms"]) == ["p50", "p95", "p99", "max"]
@@ -160,6 +162,38 @@ def test_bench_adds_cameras_to_one_model(cli: InProcess, package: Path, tmp_path
     refused = cli("bench", "--model", package, "--source", source, "--cameras", "1,none")
     assert refused.code == 2
     assert "--cameras" in refused.err
+
+
+def test_bench_makes_the_rows_of_a_gpu_in_one_command(
+    cli: InProcess, package: Path, tmp_path: Path
+):
+    """With ``--provider cuda`` where there is one; the very same on the CPU."""
+    source = "sim:metal_nut?width=320&height=180&fps=30&parts=1"
+    result = cli(
+        *("bench", "--model", package, "--source", source, "--provider", "cpu", "--in-memory"),
+        *("--plain", "--cameras", "2", "--duration", "0.5", "--json", tmp_path / "n.json"),
+    )
+    assert result.code == 0, result
+    document = json.loads((tmp_path / "n.json").read_text())
+    assert document["source"].endswith("frames in memory)")
+    assert document["provider"] == "CPUExecutionProvider"
+    times = document["memory_to_verdict_ms"]
+    assert 0 < times["p50"] <= times["p99"] <= times["max"]
+    # waiting between capture and network is in the age alone
+    assert times["p50"] <= document["age_at_verdict_ms"]["p50"]
+    assert document["device_split_ms"] is None
+    assert document["against_plain_loop"]["calls"] == 100
+    (step,) = document["cameras"]
+    assert (step["cameras"], step["wanted_per_s"]) == (2, 60.0)
+    assert "memory to verdict" in result.out
+
+
+def test_a_provider_that_is_not_there_is_refused_in_a_line(cli: InProcess, package: Path):
+    if why_no_cuda() is None:
+        pytest.skip("there is a GPU here")
+    result = cli("bench", "--model", package, "--provider", "cuda")
+    assert result.code == 2
+    assert "provider CUDA was asked for, but" in result.err
 
 
 def test_bench_says_where_the_time_goes(cli: InProcess, package: Path):

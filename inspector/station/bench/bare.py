@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from inspector.config import RunConfig
 from inspector.core.inspection import Crop
-from inspector.inference.package import load_package
+from inspector.inference.package import Package, load_package
 from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.inference.providers import CUDA, TENSORRT, tensorrt_options
 from inspector.inference.session import open_session
 
 _WARM_UP = 5
@@ -39,18 +40,26 @@ class Against:
 def against_plain_loop(config: RunConfig, calls: int = 100) -> Against:
     """Both get the same picture at the size of the network's input, in turn.
 
-    The plain loop feeds it to ``session.run`` with the station's own session options; the
-    predictor also prepares it and builds a Prediction. Raises PackageError, ProviderError.
+    The plain loop feeds it to ``session.run`` with the station's own session options, and on
+    CUDA with ONNX Runtime's own for the provider: what anybody would write first. The
+    predictor also prepares the picture and builds a Prediction. Raises PackageError, ProviderError.
     """
     package = load_package(config.model)
     predictor = open_predictor(
-        package, variant=config.variant, require_gpu=config.require_gpu, threads=config.threads
+        package,
+        variant=config.variant,
+        require_gpu=config.require_gpu,
+        threads=config.threads,
+        execution=config.execution,
     )
     try:
         session = open_session(
             package.variant_bytes(predictor.variant),
             provider=predictor.provider,
+            options=_options(config, predictor, package),
+            behind=((CUDA, {}),) if predictor.provider == TENSORRT else (),
             threads=config.threads,
+            execution=config.execution,
             where=package.where(predictor.manifest.variant(predictor.variant).file),
         )
         spec = predictor.manifest.input
@@ -66,6 +75,20 @@ def against_plain_loop(config: RunConfig, calls: int = 100) -> Against:
     finally:
         predictor.close()
     return _summary(np.array(ours[_WARM_UP:]), np.array(plain[_WARM_UP:]))
+
+
+def _options(config: RunConfig, predictor: OnnxPredictor, package: Package) -> dict[str, str]:
+    """ONNX Runtime's own; TensorRT's engines are not built twice."""
+    if predictor.provider != TENSORRT:
+        return {}
+    variant = package.manifest.variant(predictor.variant)
+    return tensorrt_options(
+        config.execution,
+        spec=package.manifest.input,
+        sha256=variant.sha256,
+        half=variant.name == "fp16",
+        most=1,
+    )
 
 
 def _ours(predictor: OnnxPredictor, image: NDArray[np.uint8]) -> float:

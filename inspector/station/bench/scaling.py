@@ -16,17 +16,17 @@ from inspector.inference.service import ModelService
 from inspector.sources.factory import open_source
 from inspector.sources.looped import LoopedSource, preload
 from inspector.sources.options import SourceOptions
+from inspector.station.bench.device import gpu_state
+from inspector.station.bench.measure import FRAMES
 from inspector.station.group import CameraGroup, build_group, problems
-
-FRAMES = 120
-"""Held in memory, shared by all cameras: 750 MB at 1080p."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
     """All cameras of one step together; ``age_p99_ms`` of the worst of them.
 
-    ``wanted_per_s`` is what the cameras deliver, ``dropped`` what nobody looked at.
+    ``wanted_per_s`` is what the cameras deliver, ``dropped`` what nobody looked at;
+    ``gpu_mib`` the memory in use on the whole GPU, None without one.
     """
 
     cameras: int
@@ -38,6 +38,7 @@ class Scaled:
     age_p99_ms: float
     cpu_cores: float
     rss_mb: float
+    gpu_mib: int | None
     models_loaded: int
 
 
@@ -106,5 +107,11 @@ def _summed(
         age_p99_ms=round(max(age.p99 for age in ages), 2),
         cpu_cores=round(cpu_s / elapsed, 2),
         rss_mb=round(psutil.Process().memory_info().rss / 1e6, 1),
+        gpu_mib=_gpu_mib(),
         models_loaded=loaded,
     )
+
+
+def _gpu_mib() -> int | None:
+    used = (gpu_state() or {}).get("memory_used_mib")
+    return used if isinstance(used, int) else None
