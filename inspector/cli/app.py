@@ -21,6 +21,7 @@ _COMMANDS = (
     "bench",
     "backup",
     "restore",
+    "doctor",
 )
 _GROUPS = ("models", "labels", "verify")
 

@@ -1,0 +1,1 @@
+"""What is wrong with this machine as a station, and what to do about it."""
