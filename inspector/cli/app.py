@@ -22,6 +22,7 @@ _COMMANDS = (
     "backup",
     "restore",
     "doctor",
+    "diagnostics",
 )
 _GROUPS = ("models", "labels", "verify")
 
