@@ -14,7 +14,7 @@ from training.export import export, golden_images
 from training.feature_grid import FeatureGrid
 from training.graph import OPSET
 from training.methods import Parts, Probes, find_method
-from training.methods.memory_bank import MemoryBank, Options, fit
+from training.methods.memory_bank import MemoryBank, Options, Subspace, fit
 
 
 def _nothing(step: str, share: float) -> None:
@@ -45,6 +45,23 @@ def test_distances_are_those_to_the_nearest() -> None:
     expected = sum(padded[:, y : y + 8, x : x + 12] for y in range(3) for x in range(3)) / 9 / 7
     np.testing.assert_allclose(maps, expected, rtol=1e-4)
     np.testing.assert_array_equal(scores, maps.max((1, 2)))
+
+
+def test_beyond_the_subspace_distance_from_the_mean_counts() -> None:
+    features = FeatureGrid((4, 10), (64, 96), monochrome=False)
+    generator = torch.Generator().manual_seed(0)
+    bank = torch.randn(40, features.channels, generator=generator)
+    subspace = Subspace.of(bank, 12)
+    detector = MemoryBank(features, bank, subspace=subspace)
+    patches = torch.randn(2, 8, 12, features.channels, generator=generator)
+    centred = patches - bank.mean(0)
+    turned = centred @ subspace.directions
+    rest = (centred - turned @ subspace.directions.T).square().sum(-1)
+    near = torch.cdist(turned.reshape(2, -1, 12), detector.bank[None]).amin(2).reshape(2, 8, 12)
+    torch.testing.assert_close(
+        detector.distances(patches), (near.square() + rest).sqrt(), atol=1e-3, rtol=1e-4
+    )
+    assert export(detector, 64, 96, seed=0).difference < 1e-4
 
 
 @pytest.mark.parametrize("stages", [(4, 10), (2, 4, 10), (4,)])
@@ -84,17 +101,18 @@ def test_unit_divides_scores_and_maps() -> None:
 
 
 def test_held_out_parts_are_scored_by_a_bank_without_them() -> None:
-    """Parts that the bank has seen are at distance 0; held out, none is."""
+    """Parts that the bank has seen are near it; held out, none is."""
     views = _views()
     fitted = fit(Parts(views), seed=0, report=_nothing)
     assert fitted.held_out.shape == (7, 2)
     seen, _ = fitted.detector.predict(views[:, 0])
-    assert (seen < 0.2 * fitted.held_out[:, 0]).all()
+    assert (seen < 0.3 * fitted.held_out[:, 0]).all()
 
 
 def test_bank_holds_the_views_it_should() -> None:
     views = _views(v=3)
-    fitted = fit(Parts(views), seed=0, report=_nothing)
+    options = Options(bank_views=2, dimensions=None)
+    fitted = fit(Parts(views), seed=0, report=_nothing, options=options)
     in_bank, beyond = (fitted.detector.predict(views[:, v])[0] for v in (1, 2))
     assert in_bank.max() < 0.5 * beyond.min()
 
@@ -104,7 +122,7 @@ def test_bank_is_bounded() -> None:
     views = _views()
     fitted = fit(Parts(views), seed=0, report=_nothing, options=options)
     assert isinstance(fitted.detector, MemoryBank)
-    assert fitted.detector.bank.shape == (50, 152)
+    assert fitted.detector.bank.shape == (50, 64)
     assert fitted.options["patches"] == 50
     assert fitted.options["stages"] == "4,10"
 

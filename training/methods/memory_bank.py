@@ -2,6 +2,10 @@
 
 Frozen features of two stages, averaged over 3×3 neighbours, a greedy coreset of them as
 the bank, nearest neighbour by one matrix product; no training of weights.
+
+The product is the dearest step of the whole network. So neighbours are told apart in the
+few principal directions in which good patches differ; what a patch has beyond these counts
+by its distance from the mean, where good patches hardly have any (docs/decisions/0019).
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from training.graph import Graph
 from training.holding_out import Record, Train, fit_by, held_out, highest
 from training.material import Indices, Material
 from training.methods import Fitted, Parts, Report, Views
+from training.methods.gaussian import principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +36,77 @@ class Options:
         stages: blocks of the backbone, finest first; the first sets the map's grid.
         patches: size of the bank, and with it the cost of the search.
         candidates: patches that the coreset is chosen from, drawn at random beyond that.
-        bank_views: views of each part that enter the bank: 1 is the still alone.
+        bank_views: views of each part that enter the bank: 1 is the still alone, 5 all.
+        dimensions: principal directions that the search takes place in; None for all.
     """
 
     stages: tuple[int, ...] = STAGES
     patches: int = 2000
     candidates: int = 40_000
-    bank_views: int = 2
+    bank_views: int = 5
+    dimensions: int | None = 64
 
 
 _DEFAULTS = Options()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Subspace:
+    """float32 (c,) ``mean`` and (c, d) ``directions``, orthonormal columns."""
+
+    mean: Tensor
+    directions: Tensor
+
+    @classmethod
+    def of(cls, patches: Tensor, dimensions: int) -> Subspace:
+        """The principal one of float32 (n, c)."""
+        _, directions = principal(patches[None, None])
+        return cls(patches.mean(0), directions[:, -dimensions:].flip(1).float().contiguous())
+
+
 class MemoryBank(MapDetector):
-    """Its bank is float32 (k, c)."""
+    """Its bank is float32 (k, c), or turned into the subspace (k, d), where there is one."""
 
     bank: Tensor
 
-    def __init__(self, features: FeatureGrid, bank: Tensor, unit: float = 1.0) -> None:
+    def __init__(
+        self,
+        features: FeatureGrid,
+        bank: Tensor,
+        *,
+        subspace: Subspace | None = None,
+        unit: float = 1.0,
+    ) -> None:
+        """``bank`` is float32 (k, c) of plain patches."""
         super().__init__(features, unit)
+        self._subspace = subspace
+        if subspace is not None:
+            bank = (bank - subspace.mean) @ subspace.directions
         self.register_buffer("bank", bank)
 
     def distances(self, features: Tensor) -> Tensor:
         """As ``MapDetector.distances``."""
         n, h, w, c = features.shape
-        patches = features.reshape(-1, c)
+        patches = turned = features.reshape(-1, c)
+        if self._subspace is not None:
+            patches = patches - self._subspace.mean
+            turned = patches @ self._subspace.directions
         weight, bias = _search(self.bank)
-        nearest = patches.square().sum(1) - torch.addmm(bias, patches, weight).amax(1)
+        nearest = patches.square().sum(1) - torch.addmm(bias, turned, weight).amax(1)
         return nearest.clamp_min(0.0).sqrt().reshape(n, h, w)
 
     def emit_distances(self, graph: Graph, features: str) -> str:
-        """|x−b|² = |x|² − (2x·b − |b|²), one product for all patches."""
-        patches = graph.reshape(features, (-1, self.features.channels))
+        """|x−b|² = |x|² − (2x·b − |b|²), one product for all patches.
+
+        In a subspace, turned(x)−b and what of x lies beyond, squared and added, are the same
+        but for 2·turned(x)·b in the place of 2x·b.
+        """
+        patches = turned = graph.reshape(features, (-1, self.features.channels))
+        if self._subspace is not None:
+            patches = graph.add_constant(patches, -self._subspace.mean.numpy())
+            turned = graph.matmul(patches, self._subspace.directions.numpy())
         weight, bias = _search(self.bank)
-        closeness = graph.reduce_max(graph.gemm(patches, weight.numpy(), bias.numpy()), [1])
+        closeness = graph.reduce_max(graph.gemm(turned, weight.numpy(), bias.numpy()), [1])
         norms = graph.reduce_sum(graph.multiply(patches, patches), [1])
         distances = graph.sqrt(graph.at_least(graph.subtract(norms, closeness), 0.0))
         return graph.reshape(distances, (-1, 1, *self.features.grid))
@@ -88,7 +130,10 @@ def train(
     drawn = torch.randperm(len(patches), generator=generator)[: options.candidates]
     candidates = patches[drawn].float()
     bank = candidates[greedy_coreset(candidates, options.patches, generator)]
-    return MemoryBank(material.grid, bank)
+    subspace = None
+    if options.dimensions is not None and options.dimensions < channels:
+        subspace = Subspace.of(candidates, options.dimensions)
+    return MemoryBank(material.grid, bank, subspace=subspace)
 
 
 def trainer(material: Material, *, seed: int, report: Report) -> Train:
@@ -97,7 +142,8 @@ def trainer(material: Material, *, seed: int, report: Report) -> Train:
 
 
 def record(options: Options = _DEFAULTS) -> Record:
-    return asdict(options) | {"stages": ",".join(str(s) for s in options.stages)}
+    known = {name: value for name, value in asdict(options).items() if value is not None}
+    return known | {"stages": ",".join(str(s) for s in options.stages)}
 
 
 def score_held_out(views: Views, *, seed: int, options: Options) -> NDArray[np.float64]:

@@ -25,7 +25,8 @@ _POWER = 0.5
 """0 is the plain bank, 1 makes all deviations equal."""
 _FLOOR = 0.02
 """Added to every variance, as a share of the mean one."""
-_VIEWS = 2
+# once whitened, no direction can be left out
+_OPTIONS = memory_bank.Options(dimensions=None)
 
 
 class WhitenedBank(MemoryBank):
@@ -54,13 +55,13 @@ def fit(parts: Parts, *, seed: int, report: Report) -> Fitted:
 @torch.inference_mode()
 def train(material: Material, chosen: Indices, *, seed: int) -> WhitenedBank:
     """As ``holding_out.Train``."""
-    known = material.features[chosen, :_VIEWS]
+    known = material.features[chosen, : _OPTIONS.bank_views]
     variances, directions = principal(known.flatten(0, 1))
     floored = (variances + _FLOOR * variances.mean()).clamp_min(1e-12)
     whitening = (directions * floored.pow(-_POWER / 2)).float().contiguous()
     white = (known.float() @ whitening).half()
     bank = memory_bank.train(
-        replace(material, features=white), np.arange(len(chosen)), seed=seed
+        replace(material, features=white), np.arange(len(chosen)), seed=seed, options=_OPTIONS
     ).bank
     return WhitenedBank(material.grid, bank, whitening)
 
@@ -71,4 +72,4 @@ def trainer(material: Material, *, seed: int, report: Report) -> Train:
 
 
 def record() -> Record:
-    return memory_bank.record() | {"whitening": _POWER}
+    return memory_bank.record(_OPTIONS) | {"whitening": _POWER}

@@ -126,7 +126,11 @@ def _heads(inside: dict[str, str], opened: Opened) -> list[str]:
 
 
 def find_searches(opened: Opened) -> list[Search]:
-    """Recognised by their numbers too: a product is a search where its bias is −|b|²."""
+    """Recognised by their numbers too: a product is a search where its bias is −|b|².
+
+    A search in some directions only has its |x|² from elsewhere, and stays as it is: with
+    one side rounded and not the other, what is left would be no distance.
+    """
     found = []
     for node in opened.model.graph.node:
         if node.op_type != "Gemm" or not all(n in opened.constants for n in node.input[1:]):
@@ -138,5 +142,6 @@ def find_searches(opened: Opened) -> list[Search]:
             x = node.input[0]
             others = [r for r in opened.read_by(x) if r.op_type == "Mul" and r.input[1] == x]
             squares = frozenset(r.name for r in others)
-            found.append(Search(vectors, x, node.name, squares))
+            if squares:
+                found.append(Search(vectors, x, node.name, squares))
     return found
