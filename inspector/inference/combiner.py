@@ -95,6 +95,9 @@ class Combiner:
             self._running += 1
             batch = self._take()
             self._under_way += len(batch)
+            if self._waiting and self._running < self._lanes:
+                # the next one is first now, and may have looked before it was
+                self._changed.notify_all()
             return batch
 
     def _is_my_turn(self, mine: _Question) -> bool:

@@ -15,6 +15,7 @@ from inspector.inference.combiner import Combiner
 from inspector.inference.package import MANIFEST, MAX_MANIFEST_BYTES, read_bounded
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.providers import CPU
+from inspector.inference.session import lanes_on_cpu
 
 DEFAULT_MOST = 8
 DEFAULT_PATIENCE_S = 0.002
@@ -35,7 +36,8 @@ class ModelService:
     """Opens predictors that share a session where their model is equal; thread-safe.
 
     On the CPU every picture runs by itself (a batch is no faster there, and sums of another
-    order would change records); on CUDA those of several cameras run together.
+    order would change records), as many side by side as there are cores for; on CUDA those
+    of several cameras run together.
 
     Args:
         most: pictures of one batch on CUDA.
@@ -72,7 +74,7 @@ class ModelService:
                     execution=execution,
                     most=self._most,
                 )
-                held = self._held[key] = _Held(core, self._combiner(core))
+                held = self._held[key] = _Held(core, self._combiner(core, threads))
             held.users += 1
             held.combiner.join()
         return held.core.front(held.combiner, Once(partial(self._leave, key)))
@@ -83,9 +85,9 @@ class ModelService:
         with self._lock:
             return len(self._held)
 
-    def _combiner(self, core: OnnxPredictor) -> Combiner:
+    def _combiner(self, core: OnnxPredictor, threads: int | None) -> Combiner:
         if core.provider == CPU:
-            return Combiner(core.run, most=1)
+            return Combiner(core.run, most=1, lanes=lanes_on_cpu(threads))
         return Combiner(core.run, most=self._most, patience_s=self._patience_s, lanes=LANES)
 
     def _leave(self, key: _Key) -> None:

@@ -44,6 +44,21 @@ def default_threads() -> int:
     return min(_DEFAULT_THREADS, os.cpu_count() or 1)
 
 
+def threads_beside(cameras: int) -> int | None:
+    """Threads of a run where so many cameras ask for runs; None leaves it to the default.
+
+    From as many cameras as cores on, a thread each: two runs of one thread side by side take
+    less than two of two threads one after the other, which wait for each other at every
+    operator.
+    """
+    return 1 if cameras >= max(2, os.cpu_count() or 1) else None
+
+
+def lanes_on_cpu(threads: int | None) -> int:
+    """How many runs of so many threads the cores hold side by side."""
+    return max(1, (os.cpu_count() or 1) // (threads or default_threads()))
+
+
 def open_session(
     model: bytes,
     *,

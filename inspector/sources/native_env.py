@@ -12,7 +12,7 @@ _DEVICES = {
     # opening through Media Foundation otherwise takes up to a minute
     "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",
 }
-_RTSP_OPTIONS = "rtsp_transport;tcp|protocol_whitelist;rtp,rtsp,tcp,tls"
+_RTSP_OPTIONS = "rtsp_transport;tcp|protocol_whitelist;rtp,rtsp,tcp,tls|fpsprobesize;4"
 _HTTP_OPTIONS = "protocol_whitelist;http,https,tcp,tls,crypto"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType, TracebackType
 
@@ -16,6 +17,7 @@ from inspector.engine.pipeline import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError
 from inspector.inference.service import ModelService
+from inspector.inference.session import threads_beside
 from inspector.sources.credentials import Credentials
 from inspector.station.build import Station, build_station
 
@@ -103,16 +105,18 @@ def build_group(
 ) -> CameraGroup:
     """Opens every camera, in order; equal models are loaded once.
 
+    Where nothing is said of threads, the number of cameras decides (`threads_beside`).
     ``frames`` are sources that take the place of configured ones, by camera.
 
     Raises InspectorError naming the first camera that cannot be used; none stays open then.
     """
+    threads = threads_beside(len(cameras))
     with ExitStack() as stack:
         stations = {}
         for name, config in cameras:
             try:
                 station = build_station(
-                    config,
+                    replace(config, threads=config.threads or threads),
                     part_listeners=[partial(on_part, name)],
                     frame_observers=observers,
                     on_event=partial(on_event, name),

@@ -179,6 +179,24 @@ def test_with_two_lanes_the_next_batch_is_under_way_while_one_runs():
         assert sorted(f.result(10)["anomaly_score"][0] for f in futures) == [1, 2, 3]
 
 
+def test_lanes_that_become_free_together_are_all_taken():
+    network = Network()
+    network.held = True
+    combiner = Combiner(network, most=1, lanes=3)
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(combiner, picture(n)) for n in range(3)]
+        for _ in range(3):
+            assert network.entered.acquire(timeout=10)
+        for n in range(3):
+            futures.append(pool.submit(combiner, picture(3 + n)))
+            wait_until(combiner, asked(combiner, n + 1))
+        network.go.release(3)
+        for _ in range(3):
+            assert network.entered.acquire(timeout=10), "a lane is free and nobody takes it"
+        network.go.release(3)
+        assert sorted(f.result(10)["anomaly_score"][0] for f in futures) == list(range(6))
+
+
 def test_nobody_waits_for_cameras_whose_pictures_are_under_way():
     network = Network()
     network.held = True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from inspector.config import RunConfig
 from inspector.engine.judging import Decision
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InferenceError, SourceOpenError
+from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.service import ModelService
 from inspector.station.group import build_group, problems
 from tests.support.tiny_model import write_tiny_package
@@ -53,6 +57,29 @@ def test_all_run_to_their_ends_and_models_are_freed(package: Path):
     assert problems(statuses) == []
     assert {s.state for s in statuses.values()} == {State.STOPPED}
     assert set(seen) == {"a", "b"}
+
+
+class NotedThreads(ModelService):
+    """Notes how many threads each camera's model is to have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[int | None] = []
+
+    def open(self, package: Path, **asked: Any) -> OnnxPredictor:
+        self.threads.append(asked["threads"])
+        return super().open(package, **asked)
+
+
+def test_many_cameras_run_on_one_thread_each_unless_told_otherwise(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    models = NotedThreads()
+    told = replace(config(package, 2), threads=2)
+    with build_group([("a", config(package, 0)), ("b", config(package, 1)), ("c", told)], models):
+        assert models.threads == [1, 1, 2]
+        assert models.loaded == 2
 
 
 def test_one_that_breaks_ends_alone(package: Path):

@@ -1,7 +1,9 @@
 """A small RTSP server for tests; run by the system's Python, which has GStreamer.
 
 Prints ``ready PORT`` once it listens on loopback. Arguments: ``--file MP4`` (H.264),
-else a test picture; ``--user NAME --password WORD`` for basic authentication.
+else a test picture; ``--user NAME --password WORD`` for basic authentication. When a
+client has made it play it prints ``playing NS``: the monotonic clock at which the stream's
+time was 0, so that a picture of time t leaves at NS + t.
 """
 
 import argparse
@@ -42,6 +44,18 @@ def protect(server, factory, user, password):
     factory.set_permissions(permissions)
 
 
+def tell_base_time(factory, media):
+    def tell():
+        print("playing", media.get_element().get_base_time(), flush=True)
+
+    def on_state(media, state):
+        if state == Gst.State.PLAYING:
+            # the media is told before its elements are
+            GLib.timeout_add(200, tell)
+
+    media.connect("new-state", on_state)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--file", default="")
@@ -55,6 +69,7 @@ def main():
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(pipeline(arguments.file))
     factory.set_shared(True)
+    factory.connect("media-configure", tell_base_time)
     if arguments.user:
         protect(server, factory, arguments.user, arguments.password)
     server.get_mount_points().add_factory("/line", factory)
