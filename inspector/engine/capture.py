@@ -17,6 +17,7 @@ from inspector.core.presence import Presence, PresenceRule, PresenceWatcher
 from inspector.core.recipe import Recipe
 from inspector.engine.changeover import Changeover, ChangeoverMark, ChangeoverSlot
 from inspector.engine.channel import Channel, ChannelClosed
+from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.status import DropCause, Scoreboard
 from inspector.engine.supervisor import SupervisedSource
 from inspector.engine.ticket import Item, NewestWins, Ticket
@@ -89,6 +90,7 @@ class CaptureLoop:
         policy: NewestWins,
         is_live: bool,
         fps: float | None,
+        picture: PictureWatch,
         trigger_frames: frozenset[int] = frozenset(),
         observers: Sequence[GrabObserver] = (),
     ) -> None:
@@ -100,6 +102,7 @@ class CaptureLoop:
         self._changeovers = changeovers
         self._policy = policy
         self._trigger_frames = deque(sorted(trigger_frames))
+        self._picture = picture
         self._gap = GapWatch(fps if is_live else None)
         self._observers = observers
         self._outages = 0
@@ -126,7 +129,7 @@ class CaptureLoop:
         if frame is None:
             return False
         read_ms = (time.perf_counter_ns() - started) / 1e6
-        self._hand_over(frame, read_ms)
+        self._hand_over(self._picture.check(frame), read_ms)
         return True
 
     def _hand_over(self, frame: Frame, read_ms: float) -> None:
@@ -173,6 +176,7 @@ class CaptureLoop:
             )
         self._splitter.change_rule(recipe.parts)
         self._watch_by(recipe)
+        self._picture.watch_by(recipe)
         self._policy.protect(protect=recipe.parts.mode != "frame")
         mark = ChangeoverMark(changeover, frame.index, frame.captured_at)
         self._out.put(mark, urgent=True)

@@ -20,6 +20,7 @@ from inspector.core.inspection import (
 from inspector.core.presence import Presence
 from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe, RegionSpec, judge
+from inspector.engine.echo import EchoWatch
 from inspector.engine.ticket import Ticket
 from inspector.errors import InferenceError
 from inspector.vision import quality, regions
@@ -57,6 +58,7 @@ class FrameJudge:
         self._model_id = predictor.model_id
         self._rois = [region.region for region in recipe.regions]
         self._run_id = run_id
+        self._echoes = [EchoWatch() for _ in self._rois]
 
     def decide(self, ticket: Ticket) -> Decision:
         """Never raises for a frame that cannot be inspected: that one is INVALID."""
@@ -69,6 +71,21 @@ class FrameJudge:
             outcomes = [_Outcome(Verdict.NO_PART)] * len(predictions)
         else:
             outcomes = self._inspect(ticket, predictions)
+        return self._decision(ticket, outcomes, predictions, started_ns)
+
+    def refuse(self, ticket: Ticket, reason: str) -> Decision:
+        """INVALID without a look at it."""
+        predictions: list[Prediction | None] = [None] * len(self._recipe.regions)
+        outcomes = [_Outcome.invalid(reason)] * len(predictions)
+        return self._decision(ticket, outcomes, predictions, time.monotonic_ns())
+
+    def _decision(
+        self,
+        ticket: Ticket,
+        outcomes: Sequence[_Outcome],
+        predictions: Sequence[Prediction | None],
+        started_ns: int,
+    ) -> Decision:
         timings = _timings(ticket, predictions, started_ns)
         inspections = tuple(
             self._inspection(ticket, region, outcome, timings)
@@ -89,9 +106,10 @@ class FrameJudge:
             return [_Outcome.invalid(str(error))] * len(crops)
         for i, answer in zip(usable, answers, strict=True):
             predictions[i] = answer
+            problems[i] = self._echoes[i].problem(crops[i].pixels(), answer)
         return [
             _Outcome.invalid(problem or "the network gave no answer")
-            if prediction is None
+            if prediction is None or problem is not None
             else self._outcome(prediction, region)
             for problem, prediction, region in zip(
                 problems, predictions, self._recipe.regions, strict=True

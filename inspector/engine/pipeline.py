@@ -23,6 +23,7 @@ from inspector.engine.changeover import (
 )
 from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.judging import Decision, FrameJudge
+from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.recorder import Decided, PartListener, RecorderLoop, TakeoverListener
 from inspector.engine.status import (
     DropCause,
@@ -30,11 +31,13 @@ from inspector.engine.status import (
     Scoreboard,
     State,
     StopReason,
+    Trouble,
 )
 from inspector.engine.supervisor import RestartPolicy, SupervisedSource
 from inspector.engine.threads import GuardedThread
 from inspector.engine.ticket import Item, NewestWins, Ticket
-from inspector.errors import InspectorError, StateError
+from inspector.engine.watchdog import Hand, Patience, Watchdog
+from inspector.errors import InferenceError, InspectorError, StateError
 
 LIVE_CAPACITY = 1
 REPLAY_CAPACITY = 4
@@ -54,8 +57,8 @@ class FrameObserver(Protocol):
 class RunSetup:
     """All that a run needs; the source is open already, with the info it gave.
 
-    ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, on the
-    capture thread, ``on_takeover`` of changeovers, on the recorder thread.
+    ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, from any
+    thread, ``on_takeover`` of changeovers, on the recorder thread.
     ``trigger_frames`` are frame indices that count as triggers.
     """
 
@@ -72,6 +75,7 @@ class RunSetup:
     on_event: Callable[[str, str], None] = field(default=lambda kind, detail: None)
     on_takeover: TakeoverListener = field(default=lambda takeover: None)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
+    patience: Patience = field(default_factory=Patience)
     trigger_frames: frozenset[int] = frozenset()
 
 
@@ -94,8 +98,9 @@ class Pipeline:
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
         self._put_in_force(InForce(setup.predictor, setup.recipe))
+        self._hand = Hand()
+        self._inspect_ended = threading.Event()
         self._threads = self._make_threads()
-        self._in_hand: Ticket | None = None
         self._started = False
 
     def _put_in_force(self, in_force: InForce) -> None:
@@ -118,6 +123,9 @@ class Pipeline:
             policy=self._policy,
             is_live=self._setup.info.is_live,
             fps=self._setup.info.fps,
+            picture=PictureWatch(
+                self._setup.recipe, self._on_picture_loss, self._on_picture_return
+            ),
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
         )
@@ -130,14 +138,32 @@ class Pipeline:
         )
         return (
             self._thread("capture", capture.run, self._frames.close),
-            self._thread("inspect", self._inspect, self._on_inspect_exit),
+            self._thread("inspect", self._inspect, self._on_inspect_exit, may_hang=True),
             self._thread("record", recorder.run, self._on_recorder_exit),
+            self._thread("watch", self._watchdog().run, lambda: None),
         )
 
     def _thread(
-        self, name: str, work: Callable[[], None], on_exit: Callable[[], None]
+        self,
+        name: str,
+        work: Callable[[], None],
+        on_exit: Callable[[], None],
+        *,
+        may_hang: bool = False,
     ) -> GuardedThread:
-        return GuardedThread(name, work, on_error=self._on_error, on_exit=on_exit)
+        return GuardedThread(
+            name, work, on_error=self._on_error, on_exit=on_exit, may_hang=may_hang
+        )
+
+    def _watchdog(self) -> Watchdog:
+        return Watchdog(
+            self._hand,
+            self._setup.patience,
+            self._inspect_ended,
+            on_stall=self._on_stall,
+            on_answer=self._on_answer,
+            on_dead=self._end_instead,
+        )
 
     def _supervised(self) -> SupervisedSource:
         return SupervisedSource(
@@ -194,10 +220,17 @@ class Pipeline:
     def wait(self, timeout: float | None = None) -> bool:
         """Whether the run ended in time."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        for thread in self._threads:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            thread.join(left)
-        return not any(thread.is_alive() for thread in self._threads)
+        # the watchdog ends once the inspection has ended, or never will
+        for thread in reversed(self._threads):
+            if thread.name != "inspect" or not self._hand.abandoned:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                thread.join(left)
+        return not self._running()
+
+    def _running(self) -> list[str]:
+        """Names of the threads that have not ended and can be waited for."""
+        alive = [thread.name for thread in self._threads if thread.is_alive()]
+        return [name for name in alive if name != "inspect" or not self._hand.abandoned]
 
     def join(self, timeout: float = 30.0) -> PipelineStatus:
         """The final status, after a stop or the source's end.
@@ -206,7 +239,7 @@ class Pipeline:
         error of the run, if any, stands in the status.
         """
         if not self.wait(timeout):
-            stuck = ", ".join(t.name for t in self._threads if t.is_alive())
+            stuck = ", ".join(self._running())
             raise InspectorError(f"the run did not end within {timeout:.0f} s; stuck: {stuck}")
         self._changeovers.close()
         left = [i for i in self._frames.discard() if isinstance(i, Ticket)]
@@ -226,21 +259,24 @@ class Pipeline:
             elif isinstance(item, ChangeoverMark):
                 self._take_over(item)
             else:
-                self._in_hand = item
+                self._hand.take(item)
                 self._policy.served(item)
                 self._decide(item)
 
     def _on_inspect_exit(self) -> None:
         """After a failure: frames are dropped, but parts still end and are recorded.
 
-        After a healthy end there is nothing left to do.
+        After a healthy end there is nothing left to do; after one in its stead, neither.
         """
+        if self._hand.abandoned:
+            return
         try:
-            if self._in_hand is not None:
+            if self._hand.drop() is not None:
                 self._board.count_dropped(DropCause.STOP)
             self._end_what_is_left()
         finally:
             self._decided.close()
+            self._inspect_ended.set()
 
     def _end_what_is_left(self) -> None:
         with suppress(ChannelClosed):
@@ -253,7 +289,11 @@ class Pipeline:
 
     def _decide(self, ticket: Ticket) -> None:
         decision = self._judge.decide(ticket)
-        self._in_hand = None
+        self._hand.release()
+        self._settle(decision)
+
+    def _settle(self, decision: Decision) -> None:
+        ticket = decision.ticket
         self._board.count_decided(decision.verdict)
         self._board.time_frame(decision.timings, judged=decision.was_judged)
         part = ticket.part_index if ticket.settled else None
@@ -299,11 +339,37 @@ class Pipeline:
         self._stopping.set()
         self._setup.source.interrupt()
 
+    def _on_stall(self, waited_s: float) -> None:
+        self._board.degrade(Trouble.NETWORK)
+        self._setup.on_event("network_stalled", f"no answer for {waited_s:.1f} s")
+
+    def _on_answer(self) -> None:
+        self._board.recover(Trouble.NETWORK)
+        self._setup.on_event("network_back", self._in_force.model_id)
+
+    def _end_instead(self, ticket: Ticket, waited_s: float) -> None:
+        """On the watchdog's thread, for an inspection thread that hangs: parts still end."""
+        why = f"the network has not answered for {waited_s:.0f} s: start the run again"
+        self._on_error(InferenceError(why))
+        try:
+            self._settle(self._judge.refuse(ticket, "the network did not answer"))
+            self._end_what_is_left()
+        finally:
+            self._decided.close()
+
     def _on_outage(self, what: str) -> None:
-        self._board.set_state(State.DEGRADED)
+        self._board.degrade(Trouble.SOURCE)
         self._board.count_restart()
         self._setup.on_event("source_lost", what)
 
     def _on_return(self) -> None:
-        self._board.set_state(State.RUNNING)
+        self._board.recover(Trouble.SOURCE)
         self._setup.on_event("source_back", self._setup.info.source_id)
+
+    def _on_picture_loss(self, what: str) -> None:
+        self._board.degrade(Trouble.PICTURE)
+        self._setup.on_event("picture_lost", what)
+
+    def _on_picture_return(self) -> None:
+        self._board.recover(Trouble.PICTURE)
+        self._setup.on_event("picture_back", self._setup.info.source_id)

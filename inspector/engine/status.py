@@ -15,7 +15,7 @@ from inspector.engine.meters import LatencyMeter, Percentiles
 
 
 class State(StrEnum):
-    """DEGRADED: running without frames, while the source is being brought back."""
+    """DEGRADED: running, but nothing can be judged now (see `Trouble`)."""
 
     IDLE = "IDLE"
     RUNNING = "RUNNING"
@@ -23,6 +23,18 @@ class State(StrEnum):
     STOPPING = "STOPPING"
     STOPPED = "STOPPED"
     ERRORED = "ERRORED"
+
+
+class Trouble(StrEnum):
+    """Why nothing can be judged although the run goes on, the gravest first.
+
+    SOURCE: no frames, the source is being brought back. PICTURE: frames that show nothing,
+    or not what was taught. NETWORK: it does not answer.
+    """
+
+    SOURCE = "source"
+    PICTURE = "picture"
+    NETWORK = "network"
 
 
 class StopReason(StrEnum):
@@ -49,7 +61,7 @@ class PipelineStatus:
 
     ``inspected`` counts frames with a decision (NO_PART among them, ``no_part``),
     ``failed`` frames recorded as INVALID. ``parts`` counts committed ones by verdict.
-    ``first_error`` is what ended the run.
+    ``first_error`` is what ended the run, ``trouble`` why it is DEGRADED, the gravest first.
     """
 
     state: State = State.IDLE
@@ -68,6 +80,7 @@ class PipelineStatus:
     latency_ms: Mapping[str, Percentiles] = field(default_factory=lambda: MappingProxyType({}))
     last_frame_age_s: float | None = None
     first_error: BaseException | None = None
+    trouble: Trouble | None = None
 
     @property
     def dropped_total(self) -> int:
@@ -105,6 +118,7 @@ class Scoreboard:
         self._stopped_ns: int | None = None
         self._last_frame_ns: int | None = None
         self._first_error: BaseException | None = None
+        self._troubles: set[Trouble] = set()
 
     def start(self) -> None:
         with self._lock:
@@ -116,6 +130,19 @@ class Scoreboard:
         with self._lock:
             if self._state not in (State.STOPPED, State.ERRORED):
                 self._state = state
+
+    def degrade(self, trouble: Trouble) -> None:
+        """Nothing can be judged until every trouble is over."""
+        with self._lock:
+            self._troubles.add(trouble)
+            if self._state is State.RUNNING:
+                self._state = State.DEGRADED
+
+    def recover(self, trouble: Trouble) -> None:
+        with self._lock:
+            self._troubles.discard(trouble)
+            if self._state is State.DEGRADED and not self._troubles:
+                self._state = State.RUNNING
 
     def end(self, reason: StopReason) -> None:
         """The first reason stands; an error outweighs it in the state."""
@@ -196,4 +223,5 @@ class Scoreboard:
                 ),
                 last_frame_age_s=age,
                 first_error=self._first_error,
+                trouble=next((t for t in Trouble if t in self._troubles), None),
             )

@@ -23,16 +23,20 @@ MOSTLY_CLIPPED = 0.95
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
     """Delays double from ``first_delay_s`` to ``max_delay_s``; more than ``max_restarts``
-    within ``window_s`` ends the run. ``frozen_frames`` identical pictures in a row are
-    faults, ``frozen_s`` of them a broken source.
+    within ``window_s`` ends the run. ``frozen_frames`` repetitions of a picture in a row
+    are faults, ``frozen_s`` of them a broken source.
+
+    A camera that comes back must be seen within two seconds, so the waits stay short; one
+    that is away for some two minutes ends the run. The very first repetition is a fault: a
+    picture that is not fresh may pass nothing.
     """
 
     first_delay_s: float = 0.25
-    max_delay_s: float = 5.0
-    max_restarts: int = 20
+    max_delay_s: float = 1.0
+    max_restarts: int = 120
     window_s: float = 300.0
-    frozen_frames: int = 3
-    frozen_s: float = 1.0
+    frozen_frames: int = 1
+    frozen_s: float = 0.75
 
 
 class FreezeWatch:

@@ -18,8 +18,12 @@ class GuardedThread(threading.Thread):
         *,
         on_error: Callable[[BaseException], None],
         on_exit: Callable[[], None],
+        may_hang: bool = False,
     ) -> None:
-        super().__init__(name=name, daemon=False)
+        """``may_hang``: in native code that nothing interrupts; the program's end must not
+        wait for it.
+        """
+        super().__init__(name=name, daemon=may_hang)
         self._work = work
         self._on_error = on_error
         self._on_exit = on_exit

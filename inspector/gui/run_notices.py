@@ -14,6 +14,9 @@ from inspector.gui.words import explain
 from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
 LOST, ENDED, WARNINGS, GPU = "camera_lost", "run_ended", "run_warnings", "gpu_trouble"
+PICTURE, STALLED = "picture_lost", "network_stalled"
+_OVER = {"source_back": LOST, "picture_back": PICTURE, "network_back": STALLED}
+"""Events that end a notice."""
 
 
 class RunNotices(QObject):
@@ -32,7 +35,7 @@ class RunNotices(QObject):
 
     def _on_started(self, snapshot: RunSnapshot) -> None:
         self._watch = AlarmWatch(self._settings.values.alarms)
-        for key in (ENDED, LOST, GPU):
+        for key in (ENDED, LOST, PICTURE, STALLED, GPU):
             self._board.resolve(key)
         warnings = snapshot.facts.warnings if snapshot.facts else ()
         if warnings:
@@ -48,7 +51,7 @@ class RunNotices(QObject):
             # a run that was refused never inspected anything: a warning is enough
             grave = Severity.ALARM if snapshot.facts else Severity.WARNING
             self._board.tell(Notice(ENDED, grave, words.title, words.advice, words.details))
-        for key in (LOST, WARNINGS, GPU, *Alarm):
+        for key in (*_OVER.values(), WARNINGS, GPU, *Alarm):
             self._board.resolve(key)
 
     def _on_event(self, event: RunEvent) -> None:
@@ -58,8 +61,16 @@ class RunNotices(QObject):
                 "Stop the line. Check the camera's cable and power; it is tried again by itself."
             )
             self._board.tell(Notice(LOST, Severity.ALARM, title, advice, event.detail))
-        elif event.kind == "source_back":
-            self._board.resolve(LOST)
+        elif event.kind == "picture_lost":
+            title = self.tr("The camera shows nothing to inspect: no part is being inspected")
+            advice = self.tr("Stop the line. Check the light, the lens and the camera's place.")
+            self._board.tell(Notice(PICTURE, Severity.ALARM, title, advice, event.detail))
+        elif event.kind == "network_stalled":
+            title = self.tr("The model does not answer: no part is being inspected")
+            advice = self.tr("Stop the line. If it stays like this, the run ends by itself.")
+            self._board.tell(Notice(STALLED, Severity.ALARM, title, advice, event.detail))
+        elif event.kind in _OVER:
+            self._board.resolve(_OVER[event.kind])
         elif event.kind in (REBUILT, DEGRADED, FAILED):
             self._board.tell(self._gpu_notice(event))
 

@@ -87,15 +87,23 @@ class SizeWatch:
 
 
 class MediaClock:
-    """The stream's time of each frame: the container's, forced to rise, else by counting."""
+    """The stream's time of each frame: the container's, forced to rise, else by counting.
+
+    ``repeats``: the last frame claimed the time of the one before it, or an earlier one,
+    in a stream whose time did advance before: the picture is not a new one.
+    """
 
     def __init__(self, fps: float | None) -> None:
         self._period_ns = round(1e9 / fps) if fps else None
         self._last_ns: int | None = None
+        self._claimed_ns: int | None = None
+        self._advances = False
+        self.repeats = False
 
     def next(self, position_ms: float) -> int | None:
         """Media time in ns; ``position_ms`` is CAP_PROP_POS_MSEC read after the grab."""
         claimed = round(position_ms * 1e6) if np.isfinite(position_ms) else -1
+        self._look(claimed)
         if self._last_ns is None:
             self._last_ns = max(claimed, 0)
         elif claimed > self._last_ns:
@@ -105,3 +113,10 @@ class MediaClock:
         else:
             self._last_ns += self._period_ns
         return self._last_ns
+
+    def _look(self, claimed_ns: int) -> None:
+        rises = self._claimed_ns is not None and claimed_ns > self._claimed_ns
+        self.repeats = self._advances and not rises
+        self._advances = self._advances or rises
+        # against the frame before, not the latest: a clock that was set back is stale once
+        self._claimed_ns = claimed_ns

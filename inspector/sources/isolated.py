@@ -35,13 +35,16 @@ _SLOTS = 8
 _START_S = 20.0
 _MARGIN_S = 0.25
 _GOODBYE_S = 0.5
+FRAMES_MISSED = 3
+"""So many frames must stay away before a camera slower than the time-out counts as silent."""
 
 
 class IsolatedSource:
     """Any device or stream, read by a child process that always drains it.
 
-    ``read`` never waits longer than ``options.read_timeout_s`` (and a quarter second);
-    a child that is silent for so long is killed. ``close`` takes at most a second.
+    ``read`` never waits longer than ``options.read_timeout_s``, or three frames' time of a
+    slower camera. It does not wait for a silent child's end either: the loss is told first,
+    ``close`` (at most a second) kills afterwards.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class IsolatedSource:
         self._source_id = source_id_of(address)
         self._next_index = 0
         self._first_index = 0
+        self._limit_s = options.read_timeout_s
         self._info: SourceInfo | None = None
         self._ring: FrameRing | None = None
         self._child: _Child | None = None
@@ -80,6 +84,8 @@ class IsolatedSource:
             raise
         self._first_index = self._next_index
         self._info = info
+        slow_s = FRAMES_MISSED / info.fps if info.fps else 0.0
+        self._limit_s = max(self._options.read_timeout_s, slow_s)
         return self._info
 
     def _expect(self, child: _Child, kind: str, timeout_s: float) -> tuple[Any, ...]:
@@ -108,7 +114,7 @@ class IsolatedSource:
         child, ring = self._child, self._ring
         if child is None or ring is None:
             raise StateError(f"{self._address.shown}: read before open")
-        deadline = time.monotonic() + self._options.read_timeout_s + _MARGIN_S
+        deadline = time.monotonic() + self._limit_s
         while True:
             if child.interrupted:
                 raise self._failure(("interrupted",))
@@ -128,18 +134,13 @@ class IsolatedSource:
     def _wait_for_news(self, child: _Child, deadline: float) -> None:
         message = child.receive(deadline)
         if message is None:
-            self.close()
-            raise SourceError(
-                f"{self._address.shown}: no frame for {self._options.read_timeout_s:g} s"
-            )
+            raise SourceError(f"{self._address.shown}: no frame for {self._limit_s:.2g} s")
         if message[0] not in ("frame", "interrupted"):
             self._ending = message
 
     def _check_end(self, message: tuple[Any, ...]) -> None:
-        if message[0] == "ended":
-            return
-        self.close()
-        raise self._failure(message)
+        if message[0] != "ended":
+            raise self._failure(message)
 
     def interrupt(self) -> None:
         """See FrameSource; wakes a waiting ``open`` too."""

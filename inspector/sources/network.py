@@ -126,7 +126,11 @@ class NetworkSource:
                 f"{info.width}x{info.height}"
             )
         pts_ns = self._clock.next(capture.get(cv2.CAP_PROP_POS_MSEC))
-        return self._stamper.stamp(image, pts_ns=pts_ns)
+        return self._stamper.stamp(image, pts_ns=pts_ns, fault=self._stale())
+
+    def _stale(self) -> str | None:
+        """Identical pixels prove nothing here: the stream's own time does."""
+        return "the stream's time stands still" if self._clock.repeats else None
 
     def _next_image(self, capture: Capture) -> Image | None:
         if self._first is not None:

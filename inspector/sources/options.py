@@ -16,7 +16,8 @@ class SourceOptions:
         realtime: pace a file, folder or simulator by its own fps.
         as_live: treat it as live (implies pacing): frames may be dropped.
         camera: settings to ask of a camera.
-        open_timeout_s, read_timeout_s: for devices and streams.
+        open_timeout_s, read_timeout_s: for devices and streams; a loss must be told within
+            a second, so that much is left for telling it.
         username, password: for streams, kept apart from the address.
     """
 
@@ -25,7 +26,7 @@ class SourceOptions:
     as_live: bool = False
     camera: CameraSettings | None = None
     open_timeout_s: float = 5.0
-    read_timeout_s: float = 1.0
+    read_timeout_s: float = 0.75
     username: str | None = None
     password: str | None = None
 

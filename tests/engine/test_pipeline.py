@@ -78,7 +78,7 @@ def belt(text: str) -> list:
 
 
 def test_every_frame_is_inspected_recorded_and_a_part():
-    status, sink = run(ScriptedSource([frame(i, grey(40 * i)) for i in range(6)]))
+    status, sink = run(ScriptedSource([frame(i, grey(max(16, 40 * i))) for i in range(6)]))
     assert (status.captured, status.inspected, status.failed) == (6, 6, 0)
     assert status.stop_reason is StopReason.END_OF_STREAM
     assert status.state is State.STOPPED
@@ -145,7 +145,7 @@ def test_a_defect_is_named_on_rejected_parts_only():
 
 def test_a_blank_picture_is_invalid_without_asking_the_network():
     predictor = ScriptedPredictor()
-    blank = frame(0, np.zeros((64, 64, 3), np.uint8))
+    blank = frame(0, np.full((64, 64, 3), 60, np.uint8))
     _, sink = run(ScriptedSource([blank]), predictor=predictor)
     assert sink.parts[0].verdict is Verdict.INVALID
     assert "blank" in sink.parts[0].reason

@@ -236,3 +236,24 @@ def test_size_change_and_interrupt() -> None:
         source.read()
     source.open()
     assert read(source, 1)[0].index == 1
+
+
+def test_a_picture_whose_time_does_not_rise_is_no_new_picture() -> None:
+    times = iter([40.0, 80.0, 80.0, 120.0, 60.0, 100.0])
+
+    class Clocked(FakeCapture):
+        def get(self, prop: int, /) -> float:
+            return next(times) if prop == cv2.CAP_PROP_POS_MSEC else super().get(prop)
+
+    capture = Clocked([picture(10 * n) for n in range(6)])
+    source = NetworkSource(parse_address("rtsp://host/a"), SourceOptions(), capture_factory=capture)
+    source.open()
+    faults = [frame.fault for frame in read(source, 6)]
+    assert [fault is not None for fault in faults] == [False, False, True, False, True, False]
+
+
+def test_a_stream_without_times_is_trusted() -> None:
+    capture = FakeCapture([picture(10 * n) for n in range(4)])
+    source = NetworkSource(parse_address("rtsp://host/a"), SourceOptions(), capture_factory=capture)
+    source.open()
+    assert [frame.fault for frame in read(source, 4)] == [None] * 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from inspector.engine.status import DropCause, PipelineStatus, State
+from inspector.engine.status import DropCause, PipelineStatus, State, Trouble
 from inspector.gui.runs.session import Phase, RunSnapshot
 from inspector.gui.widgets.health import Health
 
@@ -38,7 +38,10 @@ def camera(snapshot: RunSnapshot | None) -> Reading:
         return Reading(_tr("closed"), Health.UNKNOWN, name)
     status = snapshot.status
     if status is not None and status.state is State.DEGRADED:
-        return Reading(_tr("lost"), Health.BAD, name)
+        if status.trouble is Trouble.PICTURE:
+            return Reading(_tr("shows nothing"), Health.BAD, name)
+        if status.trouble is not Trouble.NETWORK:
+            return Reading(_tr("lost"), Health.BAD, name)
     if is_stale(status) and snapshot.phase is Phase.RUNNING:
         return Reading(_tr("no picture"), Health.BAD, name)
     return Reading(_tr("connected"), Health.GOOD, name)

@@ -1,0 +1,115 @@
+"""Watches that the network answers: a call that never returns must not look like a quiet line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspector.engine.channel import ChannelClosed
+from inspector.engine.ticket import Ticket
+
+LOOK_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the network may take for one frame, in seconds: then it is declared
+    stalled, and then the run ends. A GPU that is built anew answers within ``end_s``.
+    """
+
+    declare_s: float = 0.75
+    end_s: float = 30.0
+
+
+class Hand:
+    """The frame that the inspection thread has in hand, and whose it is.
+
+    Native code cannot be interrupted. So a frame may be taken away from a thread that
+    hangs: whoever takes it ends the run in that thread's stead, and the thread, should it
+    ever come back, finds that its answer is of no use.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ticket: Ticket | None = None
+        self._since = 0.0
+        self._abandoned = False
+
+    def take(self, ticket: Ticket) -> None:
+        with self._lock:
+            self._ticket, self._since = ticket, time.monotonic()
+
+    def release(self) -> None:
+        """It is decided on; raises ChannelClosed where it was taken away meanwhile."""
+        with self._lock:
+            if self._abandoned:
+                raise ChannelClosed
+            self._ticket = None
+
+    def abandon(self) -> Ticket | None:
+        """Takes the frame away; None where it has just been decided on."""
+        with self._lock:
+            ticket, self._ticket = self._ticket, None
+            self._abandoned = ticket is not None
+            return ticket
+
+    def drop(self) -> Ticket | None:
+        """What an inspection thread that ends still has in hand."""
+        with self._lock:
+            ticket, self._ticket = self._ticket, None
+            return ticket
+
+    @property
+    def abandoned(self) -> bool:
+        with self._lock:
+            return self._abandoned
+
+    def waiting_s(self) -> float:
+        """How long the present frame has been in hand; 0 where there is none."""
+        with self._lock:
+            return 0.0 if self._ticket is None else time.monotonic() - self._since
+
+
+class Watchdog:
+    """Looks a few times a second (one thread), until ``ended`` or until it ends the run."""
+
+    def __init__(
+        self,
+        hand: Hand,
+        patience: Patience,
+        ended: threading.Event,
+        *,
+        on_stall: Callable[[float], None],
+        on_answer: Callable[[], None],
+        on_dead: Callable[[Ticket, float], None],
+    ) -> None:
+        self._hand = hand
+        self._patience = patience
+        self._ended = ended
+        self._on_stall = on_stall
+        self._on_answer = on_answer
+        self._on_dead = on_dead
+        self._stalled = False
+
+    def run(self) -> None:
+        while not self._ended.wait(min(LOOK_S, self._patience.declare_s)):
+            if self._look():
+                return
+
+    def _look(self) -> bool:
+        """Whether the run was ended."""
+        waited = self._hand.waiting_s()
+        if waited >= self._patience.end_s:
+            ticket = self._hand.abandon()
+            if ticket is not None:
+                self._on_dead(ticket, waited)
+                return True
+        stalls = waited >= self._patience.declare_s
+        if stalls and not self._stalled:
+            self._on_stall(waited)
+        elif self._stalled and not stalls:
+            self._on_answer()
+        self._stalled = stalls
+        return False
