@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from rich.text import Text
 from inspector.cli.screen import Screen
 from inspector.engine.status import PipelineStatus, StopReason
 from inspector.station.build import Station, check_ended
+from inspector.station.watchdog import ServiceManager, Watchdog
 
 REFRESH_S = 0.25
 
@@ -40,18 +42,26 @@ def follow(
 ) -> PipelineStatus:
     """Starts the station and follows it to its end; raises what ``check_ended`` does."""
     ending = threading.Event()
+    watchdog = watchdog_of_this_process()
     with stop_signals(ending.set):
         station.pipeline.start()
         deadline = duration_s
         while not station.pipeline.wait(REFRESH_S):
             status = station.pipeline.status()
             on_refresh(status)
+            watchdog.follow({station.run_id: status})
             if ending.is_set() or (deadline is not None and status.running_s >= deadline):
                 station.pipeline.stop()
+        watchdog.stopping()
         status = station.finish()
     on_refresh(status)
     check_ended(status)
     return status
+
+
+def watchdog_of_this_process() -> Watchdog:
+    """Of the service manager that started this program, if one did."""
+    return Watchdog(ServiceManager.from_environment(os.environ, os.getpid()))
 
 
 def headline(status: PipelineStatus) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from inspector.cli import options
 from inspector.cli.run import part_line
-from inspector.cli.running import headline, print_start, stop_signals
+from inspector.cli.running import headline, print_start, stop_signals, watchdog_of_this_process
 from inspector.cli.screen import Screen, screen
 from inspector.config import load_cameras, load_cameras_file
 from inspector.core.frame import Frame
@@ -82,10 +82,14 @@ def _run(
 
 def _follow(group: CameraGroup, duration: float | None) -> dict[str, PipelineStatus]:
     ending = threading.Event()
+    watchdog = watchdog_of_this_process()
     with stop_signals(ending.set):
         group.start()
         while not group.wait(_REFRESH_S):
-            running = max(s.running_s for s in group.status().values())
+            statuses = group.status()
+            watchdog.follow(statuses)
+            running = max(s.running_s for s in statuses.values())
             if ending.is_set() or (duration is not None and running >= duration):
                 group.stop()
+        watchdog.stopping()
         return group.finish()

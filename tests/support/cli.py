@@ -13,6 +13,8 @@ import pytest
 from inspector.cli.app import build_app
 from inspector.cli.guard import guarded
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @dataclass(frozen=True)
 class Result:
@@ -41,7 +43,8 @@ def start(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "inspector", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **environment},
+        # this tree, whichever one is installed
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
