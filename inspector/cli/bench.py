@@ -54,7 +54,8 @@ def command(
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
-            help="Two variants (fp32 int8), packages or PACKAGE:VARIANT, in turn, as ratios.",
+            help="Two variants (fp32 int8), providers (cpu cuda), packages or PACKAGE:VARIANT, "
+            "in turn, as ratios.",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=2, max=200, help="Pairs of a comparison.")] = 8,

@@ -24,7 +24,7 @@ from inspector.inference import predictor as predictor_module
 from inspector.inference import providers as providers_module
 from inspector.inference.network import PlainRunner
 from inspector.inference.predictor import OnnxPredictor, default_variant, open_predictor
-from inspector.inference.providers import CPU, CUDA
+from inspector.inference.providers import CPU, CUDA, TENSORRT
 from tests.support.tiny_model import Draft, write_tiny_package
 
 RED_ONLY = (0.0, 0.0, 1.0)  # blue, green, red
@@ -244,6 +244,7 @@ def test_closed(tmp_path: Path) -> None:
         (("fp32", "fp16", "int8"), CPU, "int8"),
         (("fp32", "fp16", "int8"), CUDA, "fp16"),
         (("int8", "fp32"), CUDA, "fp32"),
+        (("fp32", "fp16", "int8"), TENSORRT, "fp16"),
         (("fp16",), CPU, "fp16"),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from inspector.core.frame import Image
 from inspector.core.inspection import Crop
 from inspector.errors import DeviceError, InferenceError, StateError
+from inspector.inference.combiner import Combiner
 from inspector.inference.network import Outputs
 from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import CPU, CUDA
@@ -297,3 +298,35 @@ def test_who_finds_it_closed_meanwhile_waits_for_the_new_one():
         with pytest.raises(DeviceError):
             sturdy([])
         assert late[0].result(10) == {}
+
+
+def test_cameras_that_share_a_broken_gpu_all_hear_of_it_and_go_on(folder: Path):
+    script = Script()
+    core = scripted_gpu(folder, script)
+    combiner = Combiner(core.run, most=4, lanes=2)
+    cameras = [core.front(combiner, lambda: None) for _ in range(3)]
+    heard = [events_of(camera) for camera in cameras]
+    script.problem = ILLEGAL_ADDRESS
+
+    def camera(number: int) -> list[float | None]:
+        found: list[float | None] = []
+        for _ in range(10):
+            try:
+                found.append(cameras[number].predict(grey(51 * number))[0].score)
+            except InferenceError:
+                found.append(None)
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(camera, range(3)))
+    assert any(score is None for scores in answers for score in scores)
+    for number, scores in enumerate(answers):
+        # what failed failed, and nothing was answered by what is broken
+        assert [s for s in scores if s is not None] == pytest.approx(
+            [0.2 * number] * (10 - scores.count(None))
+        )
+        assert scores[-1] is not None
+        assert [kind for kind, _ in heard[number]] == [DEGRADED]
+        assert cameras[number].provider == CPU
+    for one in (*cameras, core):
+        one.close()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from inspector.config import RunConfig
 from inspector.errors import ConfigError
+from inspector.inference.providers import NAMES
 from inspector.station.bench.measure import document, run_once
 
 _RESAMPLES = 4000
@@ -46,20 +47,24 @@ class Ratio:
 
 
 def variation(config: RunConfig, text: str) -> RunConfig:
-    """``config`` with another variant (``int8``) or package (``models/x/2[:int8]``).
+    """``config`` with another variant (``int8``), provider (``cuda``) or package
+    (``models/x/2[:int8]``).
 
     Raises ConfigError for what is neither.
     """
     if text in _VARIANTS:
         return replace(config, variant=text)
+    if text in NAMES:
+        execution = config.execution.model_copy(update={"provider": text})
+        return replace(config, execution=execution)
     folder, colon, variant = text.rpartition(":")
     if not colon or variant not in _VARIANTS:
         folder, variant = text, ""
     # an empty name would mean the current folder
     if not folder or not Path(folder).is_dir():
         raise ConfigError(
-            f"--compare {text!r}: expected a variant ({', '.join(_VARIANTS)}), a package's folder,"
-            " or FOLDER:VARIANT"
+            f"--compare {text!r}: expected a variant ({', '.join(_VARIANTS)}), a provider"
+            f" ({', '.join(NAMES)}), a package's folder, or FOLDER:VARIANT"
         )
     return replace(config, model=Path(folder), variant=variant or None)
 

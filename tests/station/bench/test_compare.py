@@ -79,3 +79,8 @@ def test_figures_are_found_by_path():
     assert figure(run_of(5.0), "stages_ms.network.p50") == 5.0
     with pytest.raises(KeyError):
         figure(run_of(5.0), "stages_ms.nothing.p50")
+
+
+def test_a_provider_can_be_compared_with_another():
+    cpu, cuda = (variation(CONFIG, name).execution.provider for name in ("cpu", "cuda"))
+    assert (cpu, cuda) == ("cpu", "cuda")
