@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime as ort
@@ -25,6 +26,9 @@ from inspector.core.manifest import InputSpec, OutputSpec
 from inspector.errors import StateError
 from inspector.inference.gate import GPU_GATE, CaptureGate
 from inspector.inference.pinned import Staging
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 LANES = 2
 """While one is on the device, the pictures of the next are copied."""
@@ -147,18 +151,18 @@ class BoundRunner:
         np.stack(images, out=buffers.staging.images)
         buffers.taken.update_inplace(buffers.staging.images)
         copied = time.perf_counter_ns()
-        self._on_thread(lambda session: self._run(session, buffers))
+        self._on_thread(self._run, buffers)
         ran = time.perf_counter_ns()
         found = [_own(value) for value in buffers.outputs]
         end = time.perf_counter_ns()
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
 
-    def _on_thread(self, work: Callable[[ort.InferenceSession], None]) -> None:
+    def _on_thread(self, work: Callable[[ort.InferenceSession, _In], _Out], given: _In) -> _Out:
         session = self._session
         if session is None:
             raise StateError("predict() after close()")
-        self._thread.submit(work, session).result()
+        return self._thread.submit(work, session, given).result()
 
     def _run(self, session: ort.InferenceSession, buffers: _Buffers) -> None:
         """ONNX Runtime lets go of the interpreter's lock meanwhile, and returns when all
@@ -167,15 +171,14 @@ class BoundRunner:
 
     def _made(self, size: int) -> _Buffers:
         with self._making, self._gate.alone():
-            made: list[_Buffers] = []
-            self._on_thread(lambda session: made.append(self._bound(session, size)))
+            made = self._on_thread(self._bound, size)
             try:
                 # the run that allocates, chooses algorithms and records
-                self._on_thread(lambda session: self._run(session, made[0]))
+                self._on_thread(self._run, made)
             except BaseException:
-                made[0].staging.unlock()
+                made.staging.unlock()
                 raise
-            return made[0]
+            return made
 
     def _bound(self, session: ort.InferenceSession, size: int) -> _Buffers:
         shape = (size, self._spec.height, self._spec.width, 3)

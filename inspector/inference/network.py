@@ -215,6 +215,10 @@ def open_network(
     return Network(package, variant, opening.on(provider))
 
 
+class _NotRecordedError(Exception):
+    """A run failed while its CUDA graph was to be recorded: caught here, never seen outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Opening:
     package: Package
@@ -224,16 +228,27 @@ class _Opening:
     most: int
 
     def on(self, provider: str) -> Opened:
+        """Raises ProviderError, PackageError."""
         if provider == CPU:
             return self._plain()
+        why: tuple[str, ...] = ()
         if provider == CUDA and self.execution.cuda_graph:
-            try:
-                return self._bound(provider, graph=True)
-            except ProviderError as error:
-                if _NO_GRAPH not in str(error):
-                    raise
-                return self._bound(provider, graph=False, why=f"no CUDA graph: {error}")
-        return self._bound(provider, graph=False)
+            found = self._recorded()
+            if isinstance(found, Opened):
+                return found
+            why = (f"no CUDA graph: {found}",)
+        return self._bound(provider, graph=False, remarks=why)
+
+    def _recorded(self) -> Opened | str:
+        """With CUDA graphs, or why it cannot be; what was tried is freed then."""
+        try:
+            return self._bound(CUDA, graph=True)
+        except _NotRecordedError as error:
+            return str(error)
+        except ProviderError as error:
+            if _NO_GRAPH not in str(error):
+                raise
+            return str(error)
 
     def _plain(self) -> Opened:
         session = self._session((CPU, {}))
@@ -242,7 +257,7 @@ class _Opening:
         names = [output.name for output in manifest.outputs]
         return Opened(PlainRunner(session, manifest.input.name, names), CPU, free)
 
-    def _bound(self, provider: str, *, graph: bool, why: str | None = None) -> Opened:
+    def _bound(self, provider: str, *, graph: bool, remarks: tuple[str, ...] = ()) -> Opened:
         manifest = self.package.manifest
         with GPU_GATE.shared():
             session = self._session(*self._providers(provider, graph=graph))
@@ -256,11 +271,11 @@ class _Opening:
                 # what a spoilt recording leaves behind must not be freed
                 runner.abandon()
             runner.close()
-            if not graph or trouble is Trouble.LOST:
-                raise ProviderError(f"{short(provider)} cannot be used: {brief(error)}") from None
-            return self._bound(provider, graph=False, why=f"no CUDA graph: {brief(error)}")
-        unpinned = runner.unpinned and f"copies are not page-locked: {runner.unpinned}"
-        remarks = tuple(line for line in (why, unpinned) if line)
+            if graph and trouble is not Trouble.LOST:
+                raise _NotRecordedError(brief(error)) from None
+            raise ProviderError(f"{short(provider)} cannot be used: {brief(error)}") from None
+        if runner.unpinned:
+            remarks = (*remarks, f"copies are not page-locked: {runner.unpinned}")
         return Opened(runner, provider, free, remarks)
 
     def _session(self, first: Provider, *behind: Provider) -> ort.InferenceSession:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from inspector.core.frame import Image
@@ -113,6 +115,7 @@ class SturdyNetwork:
             if self._network is not failed:
                 return  # another thread has seen to it
             failed.let_go(error)
+            _forget_frames(error)
             kind, detail = self._replaced(failed.provider, error)
         self._tell(kind, detail)
 
@@ -159,3 +162,14 @@ class SturdyNetwork:
         with self._listening:
             for listener in self._listeners:
                 listener(kind, detail)
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Lets go of what the failed calls had in hand: session and buffers, whose memory on
+    the GPU the next session needs. The errors keep their words and their places.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__cause__ or seen.__context__
+    gc.collect()

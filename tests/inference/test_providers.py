@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -196,18 +197,22 @@ class FakeCuda:
         self.scripts = {"1": Script(), "0": Script()}
         self.refuses: dict[str, str] = {}
         self.opened: list[str] = []
+        self.alive: list[bool] = []
+        self._sessions: list[weakref.ref[Any]] = []
         monkeypatch.setattr(network_module, "open_session", self._open)
         monkeypatch.setattr(network_module, "BoundRunner", self._runner)
 
     def _open(self, model: bytes, *, options: dict[str, str], **more: Any) -> Any:
         graph = options["enable_cuda_graph"]
         self.opened.append(graph)
+        self.alive.append(any(held() is not None for held in self._sessions))
         if graph in self.refuses:
             raise ProviderError(f"CUDA cannot be used: {self.refuses[graph]}")
         real = session_of(self._package)
         scripted = ScriptedSession(real, self.scripts[graph])
         scripted.get_inputs = real.get_inputs
         scripted.get_outputs = real.get_outputs
+        self._sessions.append(weakref.ref(scripted))
         return scripted
 
     def _runner(self, *given: Any, device: str, graph: bool) -> BoundRunner:
@@ -258,6 +263,8 @@ def test_a_recording_that_fails_is_done_without(package: Package, cuda: FakeCuda
     cuda.scripts["1"].problem = message
     network = opened(package)
     assert cuda.opened == ["1", "0"]
+    # a spoilt recording must not be freed, memory that ran out must be
+    assert cuda.alive == [False, message != OUT_OF_MEMORY]
     assert network.remarks[0].startswith("no CUDA graph: ")
     network.close()
 

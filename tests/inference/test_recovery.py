@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from inspector.core.frame import Image
 from inspector.core.inspection import Crop
 from inspector.errors import DeviceError, InferenceError, StateError
+from inspector.inference.bound import LANES
 from inspector.inference.combiner import Combiner
 from inspector.inference.network import Outputs
 from inspector.inference.predictor import OnnxPredictor
@@ -330,3 +333,35 @@ def test_cameras_that_share_a_broken_gpu_all_hear_of_it_and_go_on(folder: Path):
         assert cameras[number].provider == CPU
     for one in (*cameras, core):
         one.close()
+
+
+@pytest.mark.parametrize("message", [OUT_OF_MEMORY, CUDNN])
+def test_the_old_session_is_freed_before_a_new_one_is_loaded(folder: Path, message: str):
+    """Else there would be as little memory as before: tracebacks hold on to sessions."""
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    old = weakref.ref(predictor._network._network._runner._session)
+    bindings = [weakref.ref(b.binding) for b in buffers_of(predictor)]
+    original = predictor._network._reopen
+    alive: list[bool] = []
+
+    def reopen(provider: str):
+        alive.append(any(held() is not None for held in (old, *bindings)))
+        return mended(script, original, provider)
+
+    predictor._network._reopen = reopen
+    script.problem = message
+    with pytest.raises(DeviceError):
+        predictor.predict(grey())
+    assert bindings
+    assert alive == [False]
+    predictor.close()
+
+
+def buffers_of(predictor: OnnxPredictor) -> list[Any]:
+    runner = predictor._network._network._runner
+    lanes = [runner._lanes.get() for _ in range(LANES)]
+    found = [held for lane in lanes for held in lane.by_size.values()]
+    for lane in lanes:
+        runner._lanes.put(lane)
+    return found
