@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,10 +12,9 @@ import pytest
 from inspector.config import RunConfig
 from inspector.core.inspection import Part, Verdict
 from inspector.engine.judging import Decision
-from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import CPU, CUDA
 from inspector.station.build import build_station
-from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, scripted_gpu
+from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, OneModel, Script, scripted_gpu
 from tests.support.tiny_model import write_tiny_package
 
 FRAMES, BREAKS_AT = 12, 4
@@ -42,16 +40,6 @@ class Breaks:
     def on_decision(self, decision: Decision) -> None:
         if decision.ticket.frame.index == BREAKS_AT - 1:
             self._script.problem = self._message
-
-
-class OneModel:
-    """In place of the ModelService."""
-
-    def __init__(self, predictor: OnnxPredictor) -> None:
-        self._predictor = predictor
-
-    def open(self, package: Path, **options: Any) -> OnnxPredictor:
-        return self._predictor
 
 
 def events(db: Path) -> list[tuple[str, str]]:

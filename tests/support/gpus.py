@@ -101,3 +101,13 @@ def scripted_gpu(folder: Path, script: Script, *, stay: bool = False, **more: An
 
     network = SturdyNetwork(opened(CUDA), reopen, stay=stay, **more)
     return OnnxPredictor(package, "fp32", network)
+
+
+class OneModel:
+    """In place of the ModelService."""
+
+    def __init__(self, predictor: OnnxPredictor) -> None:
+        self._predictor = predictor
+
+    def open(self, package: Path, **options: Any) -> OnnxPredictor:
+        return self._predictor
