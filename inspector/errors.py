@@ -24,6 +24,18 @@ class ConfigError(InputError):
     """A recipe, job or station file is not valid."""
 
 
+class AccessError(InputError):
+    """Not allowed for this person, or a wrong name or PIN."""
+
+
+class TooSoonError(AccessError):
+    """After wrong PINs the next try has to wait: ``wait_s`` seconds."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class RecipeMismatchError(ConfigError):
     """A recipe was set for another model: its thresholds mean nothing here."""
 

@@ -24,7 +24,7 @@ _COMMANDS = (
     "doctor",
     "diagnostics",
 )
-_GROUPS = ("models", "labels", "verify")
+_GROUPS = ("models", "labels", "users", "verify")
 
 
 def build_app() -> typer.Typer:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from inspector.cli.signing import guard
 from inspector.core.label import Judgement, Label
+from inspector.core.roles import Right
 from inspector.errors import StoreError
 from inspector.station.audit_key import require_key
 from inspector.store import queries
@@ -36,10 +37,12 @@ def set_label(
     who: Annotated[str | None, typer.Option(help="Default: the user of this system.")] = None,
 ) -> None:
     """Say that a part is really good, or really bad; kept beside its verdict."""
+    _existing(db).close()
+    person = guard(db, Right.LABEL, "labels set", who)
     label = Label(
         part_id=part_id,
         at=dt.datetime.now(dt.UTC),
-        who=who or getpass.getuser(),
+        who=person.name,
         judgement=judgement,
         defect_type=defect_type,
         why=why,

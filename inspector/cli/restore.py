@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from inspector.cli.signing import guard
+from inspector.core.roles import Right
+from inspector.errors import StoreError
 from inspector.store.restore import restore_backup
 
 
@@ -21,6 +25,9 @@ def command(
     ] = None,
 ) -> None:
     """Put a backup in the place of a record; what was there is kept beside it."""
+    # of a record that is damaged nobody can say who may: bringing it back must be possible
+    with suppress(StoreError):
+        guard(db, Right.RESTORE, "restore")
     done = restore_backup(backup, db, archive=archive)
     rows = done.backup.document.rows
     typer.echo(

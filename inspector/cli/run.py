@@ -14,9 +14,11 @@ from rich.text import Text
 from inspector.cli import options
 from inspector.cli.running import follow, print_start, print_summary
 from inspector.cli.screen import Screen, screen
+from inspector.cli.signing import guard
 from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
+from inspector.core.roles import Right
 from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
 from inspector.station.logbook import log_beside, logbook
@@ -74,6 +76,8 @@ def command(
         threads=threads,
         provider=provider,
     )
+    if any(given is not None for given in (source, model, recipe, roi, empty_frames)):
+        guard(db, Right.RUN_OTHER, "run")
     config = replace(config, live=True, station_id=station_id)
     config = _keeping(config, db, archive, keep_around_fail)
     check_json_place(json)

@@ -9,7 +9,9 @@ import tomli_w
 import typer
 
 from inspector.cli import options
+from inspector.cli.signing import guard
 from inspector.core.recipe import Recipe
+from inspector.core.roles import Right
 from inspector.errors import ConfigError
 from inspector.inference.predictor import open_predictor
 from inspector.station.build import teacher_for
@@ -26,6 +28,9 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    db: Annotated[Path, typer.Option(help="The station's record, which keeps its users.")] = Path(
+        "inspector.db"
+    ),
 ) -> None:
     """Write a recipe: the package's thresholds, a region, and the taught empty belt."""
     config = options.run_config(
@@ -38,6 +43,7 @@ def command(
     )
     if out.exists() and not force:
         raise ConfigError(f"recipe {out} exists: choose another name, or --force")
+    guard(db, Right.EDIT_RECIPE, "teach")
     predictor = open_predictor(config.model, variant=variant, require_gpu=require_gpu)
     try:
         recipe = recipe_for(config, predictor, teacher_for(config))

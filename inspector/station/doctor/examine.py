@@ -18,6 +18,7 @@ from inspector.station.doctor.machine import (
     check_permissions,
 )
 from inspector.station.doctor.networks import check_gpu, check_models, check_providers
+from inspector.station.doctor.people import check_people
 from inspector.station.doctor.programs import (
     check_versions,
     constraints_file,
@@ -54,6 +55,7 @@ def _checks(patient: Patient) -> Iterator[tuple[str, Check]]:
     yield "clock", check_clock
     yield "permissions", partial(check_permissions, patient.db, folders)
     yield "keyring", lambda: check_keyring(Credentials())
+    yield "people", partial(check_people, patient.db)
     yield "disk", partial(check_disk, "disk", patient.db.absolute().parent)
     if archive.is_dir():
         yield "archive", partial(check_disk, "archive", archive)
