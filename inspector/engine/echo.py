@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspector.core.frame import Image
 from inspector.core.inspection import Prediction
@@ -18,22 +17,23 @@ class EchoWatch:
 
     Score and map together: a score may stand at the end of its scale, a map over another
     picture never repeats itself bit by bit. Equal pictures prove nothing, in either sense.
+    The last picture is held, not copied: it is looked at only where the answer was the same.
     """
 
     def __init__(self) -> None:
-        self._picture: NDArray[np.uint8] | None = None
+        self._pixels: Image | None = None
         self._answer: Prediction | None = None
         self._repeats = 0
 
     def problem(self, pixels: Image, answer: Prediction) -> str | None:
         """Why the answer cannot be trusted; ``pixels`` uint8 (h, w, 3) is what was shown."""
-        picture = pixels[::_STEP, ::_STEP].copy()
-        before, self._picture = self._picture, picture
-        if before is not None and np.array_equal(before, picture):
-            return self._words()
+        before, self._pixels = self._pixels, pixels
         same = self._answer is not None and _equal(self._answer, answer)
         self._answer = answer
-        self._repeats = self._repeats + 1 if same else 0
+        if not same:
+            self._repeats = 0
+        elif before is not None and not _look_alike(before, pixels):
+            self._repeats += 1
         return self._words()
 
     def _words(self) -> str | None:
@@ -41,6 +41,10 @@ class EchoWatch:
         if count < SAME_ANSWERS:
             return None
         return f"the network gives the same answer for {count} different pictures in a row"
+
+
+def _look_alike(a: Image, b: Image) -> bool:
+    return np.array_equal(a[::_STEP, ::_STEP], b[::_STEP, ::_STEP])
 
 
 def _equal(a: Prediction, b: Prediction) -> bool:

@@ -42,7 +42,7 @@ class PictureWatch:
 
     def check(self, frame: Frame) -> Frame:
         """The frame, with a ``fault`` where it shows nothing."""
-        what = blank(_sample(frame.image)) if self._watches and frame.fault is None else None
+        what = blank(frame.image) if self._watches and frame.fault is None else None
         if what is None:
             self._sound(frame)
             return frame
@@ -62,19 +62,24 @@ class PictureWatch:
             self._on_return()
 
 
-def blank(sample: NDArray[np.uint8]) -> str | None:
-    """What is wrong with grey levels (uint8, any shape) that say nothing; None for others."""
-    if np.count_nonzero(sample <= DARK) >= NEARLY_ALL * sample.size:
+def blank(image: Image) -> str | None:
+    """What is wrong with a uint8 (H, W, 3) BGR picture that says nothing; None for others.
+
+    All three colours count: under a red lamp a sound picture has no green.
+    """
+    rows, columns = (32, 16) if min(image.shape[:2]) >= 256 else (1, 1)
+    sample = image[::rows, ::columns]
+    # where the whole says nothing, hardly any of one colour can: green settles nearly all
+    green, least = sample[..., 1], 3 * NEARLY_ALL - 2
+    if _share(green <= DARK) >= least and _share(sample <= DARK) >= NEARLY_ALL:
         return "black picture"
-    if np.count_nonzero(sample >= BRIGHT) >= NEARLY_ALL * sample.size:
+    if _share(green >= BRIGHT) >= least and _share(sample >= BRIGHT) >= NEARLY_ALL:
         return "overexposed picture"
     return None
 
 
-def _sample(image: Image) -> NDArray[np.uint8]:
-    # all three colours: under a red lamp a sound picture has no green
-    rows, columns = (32, 16) if min(image.shape[:2]) >= 256 else (1, 1)
-    return image[::rows, ::columns]
+def _share(told: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(told) / told.size
 
 
 def _taught_blank(recipe: Recipe) -> bool:
