@@ -30,7 +30,7 @@ class RestartPolicy:
     picture that is not fresh may pass nothing.
     """
 
-    first_delay_s: float = 0.25
+    first_delay_s: float = 0.1
     max_delay_s: float = 1.0
     max_restarts: int = 120
     window_s: float = 300.0
@@ -111,6 +111,7 @@ class SupervisedSource:
         self._policy = policy or RestartPolicy()
         self._restarts: deque[float] = deque()
         self._freeze = FreezeWatch(self._policy)
+        self._faulty_since_ns: int | None = None
         self.outages = 0
 
     def read(self) -> Frame | None:
@@ -134,9 +135,21 @@ class SupervisedSource:
 
     def _read_fresh(self) -> Frame | None:
         frame = self._source.read()
-        if frame is None or not self._info.is_live or self._info.freshness != "pixels":
+        if frame is None or not self._info.is_live:
             return frame
-        return frame if frame.fault else self._freeze.check(frame)
+        if frame.fault is not None:
+            self._check_faults(frame, frame.fault)
+            return frame
+        self._faulty_since_ns = None
+        return self._freeze.check(frame) if self._info.freshness == "pixels" else frame
+
+    def _check_faults(self, frame: Frame, fault: str) -> None:
+        """Faulty pictures and no others are a broken source, too."""
+        if self._faulty_since_ns is None:
+            self._faulty_since_ns = frame.captured_ns
+        lasted_s = (frame.captured_ns - self._faulty_since_ns) / 1e9
+        if lasted_s >= self._policy.frozen_s:
+            raise SourceError(f"{frame.source_id}: {fault}, for {lasted_s:.1f} s")
 
     def _bring_back(self, cause: SourceError) -> None:
         delay = self._policy.first_delay_s
@@ -155,6 +168,7 @@ class SupervisedSource:
                 continue
             self._check_same(info)
             self._freeze = FreezeWatch(self._policy)
+            self._faulty_since_ns = None
             self._on_return()
             return
 

@@ -134,6 +134,7 @@ class IsolatedSource:
     def _wait_for_news(self, child: _Child, deadline: float) -> None:
         message = child.receive(deadline)
         if message is None:
+            child.silent = True
             raise SourceError(f"{self._address.shown}: no frame for {self._limit_s:.2g} s")
         if message[0] not in ("frame", "interrupted"):
             self._ending = message
@@ -177,7 +178,7 @@ class _Child:
             self._process.start()
         child_events.close()
         child_commands.close()
-        self.interrupted = False
+        self.interrupted = self.silent = False
 
     def receive(self, deadline: float) -> tuple[Any, ...] | None:
         """The next message, ``("interrupted",)``, ``("crashed", why)``, or None: time is up."""
@@ -223,9 +224,10 @@ class _Child:
             self._waker.send_bytes(b"!")
 
     def end(self) -> None:
-        """Asks, then kills."""
-        self.send(("stop",))
-        self._process.join(_GOODBYE_S)
+        """Asks, then kills; one that hangs is not asked: the camera may be back by now."""
+        if not self.silent:
+            self.send(("stop",))
+            self._process.join(_GOODBYE_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()

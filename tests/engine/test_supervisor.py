@@ -129,3 +129,12 @@ def test_a_camera_that_breaks_while_opening_is_tried_again():
         [SourceError("unplugged"), frame(0)], live=True, open_steps=[SourceError("half"), None]
     )
     assert supervised(source)[0].read().index == 0
+
+
+def test_nothing_but_faulty_pictures_is_a_broken_source():
+    steps = [
+        dataclasses.replace(frame(i, fault="torn"), captured_ns=i * 300_000_000) for i in range(5)
+    ]
+    reader, events = supervised(ScriptedSource(steps, live=True))
+    assert [reader.read().fault for _ in range(4)] == ["torn"] * 4
+    assert events == ["fake: torn, for 0.9 s", "back"]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-import signal
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from inspector.inference.providers import why_no_cuda
-from tests.support.cli import InProcess, start
+from tests.support.cli import InProcess
 from tests.support.tiny_model import write_tiny_package
 
 LINE = "sim:metal_nut?seed=3&defect_rate=0.4&width=640&height=360&fps=60"
 ROI = "160,20,320,320"
-PRINTED = re.compile(r"part +(\d+) +(PASS|FAIL|REVIEW|INVALID).* (01[0-9A-Z]{24})")
 
 
 def part_rows(record: Path) -> dict[str, str]:
@@ -69,49 +66,6 @@ def test_the_json_document_holds_exactly_what_other_programs_read(
     assert document["schema"] == 1
     for times in document["latency_ms"].values():
         assert list(times) == ["p50", "p95", "p99", "max"]
-
-
-def test_kill_in_mid_run_loses_no_verdict_that_was_printed(package: Path, tmp_path: Path):
-    record = tmp_path / "record.db"
-    process = start(
-        *("run", LINE + "&slide=2&rest=4&empty=3", "--model", package, "--roi", ROI),
-        *("--empty-frames", "0:3", "--db", record, "--headless"),
-        cwd=tmp_path,
-    )
-    assert process.stdout is not None
-    printed = {}
-    for line in process.stdout:
-        if match := PRINTED.search(line):
-            printed[match[3]] = match[2]
-        if len(printed) >= 5:
-            process.send_signal(signal.SIGKILL)
-            break
-    rest = process.communicate(timeout=20)[0]
-    printed |= {m[3]: m[2] for line in rest.splitlines() if (m := PRINTED.search(line))}
-    recorded = part_rows(record)
-    assert len(printed) >= 5
-    assert {key: recorded.get(key) for key in printed} == printed
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_live_run_cleanly(package: Path, tmp_path: Path, number: signal.Signals):
-    document = tmp_path / "run.json"
-    process = start(
-        *("run", LINE, "--model", package, "--roi", ROI, "--empty-frames", "0:4"),
-        *("--db", tmp_path / "record.db", "--json", document),
-        cwd=tmp_path,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if PRINTED.search(line):
-            process.send_signal(number)
-            break
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 0, errors
-    frames = json.loads(document.read_text())["frames"]
-    assert frames["captured"] == frames["inspected"] + frames["dropped"] + frames["failed"]
-    parts = json.loads(document.read_text())["parts"]
-    assert parts["total"] == len(part_rows(tmp_path / "record.db"))
 
 
 def test_bench_document(cli: InProcess, package: Path, pictures: Path, tmp_path: Path):

@@ -1,0 +1,126 @@
+"""Cameras that break, as OpenCV shows it, and a whole station behind them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from inspector.core.inspection import Verdict
+from inspector.sources.address import parse_address
+from inspector.sources.camera import CameraSource
+from inspector.sources.isolated import IsolatedSource
+from inspector.sources.options import SourceOptions
+from tests.faults.ledger import Ledger, Row
+from tests.faults.line import Line, line_of
+from tests.faults.rig import FAULTS, Rig
+
+NO_PASS = "INVALID or nothing, told at once"
+
+
+def camera(rig: Rig) -> CameraSource:
+    return CameraSource(parse_address("0"), SourceOptions(), capture_factory=rig)
+
+
+def unseen(line: Line, rig: Rig) -> list[object]:
+    """Parts that were before a sound camera and that no recorded part stands for."""
+    spans = [said.span for said in line.parts]
+    return [
+        shown
+        for shown in rig.shown
+        if not any(first < shown.ended and last > shown.began for first, last in spans)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "back"),
+    [
+        ("unplugged", "source_lost", "source_back"),
+        ("undecodable", "source_lost", "source_back"),
+        ("frozen", "source_lost", "source_back"),
+        ("black", "picture_lost", "picture_back"),
+        ("overexposed", "picture_lost", "picture_back"),
+        ("resized", "source_lost", "source_back"),
+    ],
+)
+def test_a_camera_that_breaks_is_declared_passes_nothing_and_comes_back(
+    fault: str, told: str, back: str, package: Path, tmp_path: Path, ledger: Ledger
+) -> None:
+    rig = Rig()
+    with line_of(camera(rig), package, tmp_path) as line:
+        line.wait_parts(2)
+        rig.inject(fault)
+        declared = line.event(told)
+        rig.heal()
+        assert rig.healed_at is not None
+        assert rig.affected_at is not None
+        line.event(back, declared)
+        again = line.first(Verdict.PASS, rig.healed_at)
+        line.wait_parts(1)
+        line.end()
+    meanwhile = line.meanwhile(rig.affected_at, rig.healed_at)
+    assert meanwhile["PASS"] == 0
+    assert line.lost() == 0
+    assert unseen(line, rig) == []
+    ledger.add(
+        Row(
+            fault=f"camera: {fault}",
+            where="OpenCV's capture object",
+            expected=NO_PASS,
+            detected_s=declared - rig.affected_at,
+            meanwhile=meanwhile,
+            lost=line.lost(),
+            recovered_s=again - rig.healed_at,
+            bounded=True,
+        )
+    )
+
+
+def command(file: Path, fault: str) -> float:
+    with file.open("r+b") as opened:
+        opened.write(bytes([FAULTS.index(fault)]))
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("fault", ["hang", "killed"])
+def test_a_driver_that_hangs_or_dies_takes_only_its_own_process_along(
+    fault: str, package: Path, tmp_path: Path, ledger: Ledger
+) -> None:
+    file = tmp_path / "command"
+    file.write_bytes(b"\0")
+    source = IsolatedSource(
+        parse_address(str(file)), SourceOptions(), opener="tests.faults.rig:open_commanded"
+    )
+    with line_of(source, package, tmp_path) as line:
+        line.wait_parts(2)
+        began = _break(source, file, fault)
+        declared = line.event("source_lost")
+        healed = command(file, "sound")
+        line.event("source_back", declared)
+        again = line.first(Verdict.PASS, healed)
+        line.end()
+    # what the child had grabbed before may still be judged: it was fresh then
+    meanwhile = line.meanwhile(began + 0.02, healed)
+    assert meanwhile["PASS"] == 0
+    assert line.lost() == 0
+    ledger.add(
+        Row(
+            fault="camera: " + ("a read that never returns" if fault == "hang" else "driver dies"),
+            where="the capture process",
+            expected=NO_PASS,
+            detected_s=declared - began,
+            meanwhile=meanwhile,
+            lost=line.lost(),
+            recovered_s=again - healed,
+            bounded=True,
+        )
+    )
+
+
+def _break(source: IsolatedSource, file: Path, fault: str) -> float:
+    if fault == "hang":
+        return command(file, "hang")
+    assert source._child is not None
+    source._child._process.kill()
+    return time.monotonic()
