@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from anomalib.models import EfficientAd, Padim, Patchcore
 from anomalib.models.components import AnomalibModule
+from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 from anomalib.pre_processing import PreProcessor
 from torchvision.transforms.v2 import Compose, Normalize, Resize
 
@@ -27,6 +28,7 @@ from tests.benchmarks.peers.weights import (
 
 SIZE = 256
 BATCH = 8
+BANK = 2000
 
 
 def padim_lite0(job: Job) -> Exported:
@@ -56,14 +58,33 @@ def patchcore_lite0(job: Job) -> Exported:
         backbone=LITE0,
         layers=["blocks.2", "blocks.4"],
         pre_trained=False,
-        coreset_sampling_ratio=0.01,
         pre_processor=_lite0_input(),
         post_processor=False,
         evaluator=False,
         visualizer=False,
     )
+    model.fit = lambda: _fill_bank(model.model)
     load_lite0(model.model.feature_extractor.feature_extractor)
-    return _finish(job, model, "PatchCore, EfficientNet-Lite0, 1 % of the patches", "imagenet")
+    title = f"PatchCore, EfficientNet-Lite0, bank of {BANK:,}"
+    return _finish(job, model, title, "imagenet")
+
+
+def _fill_bank(network: PatchcoreModel) -> None:
+    """The same greedy choice of farthest patches as anomalib's, in less time.
+
+    It projects patches at random first, which here makes 303 numbers of 152.
+    """
+    patches = torch.vstack(network.embedding_store)
+    network.embedding_store.clear()
+    squares = patches.square().sum(1)
+    chosen = [0]
+    nearest = torch.full_like(squares, torch.inf)
+    while len(chosen) < BANK:
+        last = patches[chosen[-1]]
+        distances = squares - 2 * (patches @ last) + last.square().sum()
+        torch.minimum(nearest, distances, out=nearest)
+        chosen.append(int(nearest.argmax()))
+    network.memory_bank = patches[chosen]
 
 
 def efficientad_s(job: Job) -> Exported:
