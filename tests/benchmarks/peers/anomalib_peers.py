@@ -70,12 +70,14 @@ def patchcore_lite0(job: Job) -> Exported:
 
 
 def _fill_bank(network: PatchcoreModel) -> None:
-    """The same greedy choice of farthest patches as anomalib's, in less time.
+    """The same greedy choice of farthest patches as anomalib's, from a random quarter of them.
 
-    It projects patches at random first, which here makes 303 numbers of 152.
+    anomalib looks at all, after a random projection, which here makes 303 numbers of 152:
+    that takes more than a quarter of an hour on two busy cores.
     """
     patches = torch.vstack(network.embedding_store)
     network.embedding_store.clear()
+    patches = patches[torch.randperm(len(patches))[: len(patches) // 4]]
     squares = patches.square().sum(1)
     chosen = [0]
     nearest = torch.full_like(squares, torch.inf)

@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("category", type=Path, help="its folder, with test/good and test/KIND")
     parser.add_argument("--peers", type=Path, required=True, help="where export.py wrote")
+    parser.add_argument("--peer", action="append", help="its name, default: all in there")
     parser.add_argument("--package", type=Path, required=True, help="our model package")
     parser.add_argument("--variant", action="append", help="of ours, default: int8 and fp32")
     parser.add_argument("--threads", type=int, default=_CORES)
@@ -46,7 +47,7 @@ def main() -> None:
     contenders = [
         ours(options.package, variant, options.threads)
         for variant in options.variant or ("int8", "fp32")
-    ] + peers_in(options.peers, options.threads)
+    ] + peers_in(options.peers, options.peer, options.threads)
     samples = Category(options.category.name, options.category).test()
     pictures = [read_image(sample.path) for sample in samples]
     courses = race(

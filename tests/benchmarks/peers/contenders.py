@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +109,11 @@ def ours(package: Path, variant: str, threads: int) -> Contender:
     )
 
 
-def peers_in(folder: Path, threads: int) -> list[Contender]:
-    """All that ``export.py`` wrote below a folder, by name."""
+def peers_in(folder: Path, names: Sequence[str] | None, threads: int) -> list[Contender]:
+    """What ``export.py`` wrote below a folder, by name; all of it, if no names are given."""
     found = sorted(path.parent for path in folder.glob(f"*/{DOCUMENT}"))
-    if not found:
-        raise SystemExit(f"no peers in {folder}: run export.py with the peers' Python first")
-    return [peer(path, threads) for path in found]
+    missing = set(names or ()) - {path.name for path in found}
+    if missing or not found:
+        wanted = ", ".join(sorted(missing)) or "peers"
+        raise SystemExit(f"no {wanted} in {folder}: run export.py with the peers' Python first")
+    return [peer(path, threads) for path in found if names is None or path.name in names]

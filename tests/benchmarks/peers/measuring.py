@@ -15,11 +15,12 @@ from training.intervals import bootstrap
 from training.metrics import auroc, auroc_interval, finite
 
 Pictures = Sequence[NDArray[np.uint8]]
+_TIMED_ONLY = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """One contender's answers: ms (blocks, pictures a block), scores (pictures,)."""
+    """One contender's answers: ms (blocks, pictures), scores (pictures,), NaN: not asked."""
 
     network_ms: NDArray[np.float64]
     total_ms: NDArray[np.float64]
@@ -38,22 +39,25 @@ def race(
 
     A block's first call warms the caches that the others emptied, and is not counted: a
     station runs one model all day. Who begins changes from block to block, and every round
-    draws its blocks anew. Scores are of the first round.
+    draws its blocks anew. Those who cannot rank are only timed, on the first few of a block.
     """
     rng = np.random.default_rng(0)
-    scores = np.full((len(contenders), len(pictures)), np.nan)
     blocks = [
         chosen
         for _ in range(rounds)
         for chosen in np.array_split(rng.permutation(len(pictures)), -(-len(pictures) // block))
     ]
     least = min(len(chosen) for chosen in blocks)
-    times = np.zeros((len(contenders), len(blocks), least, 2))
+    asked = [least if contender.ranks else min(least, _TIMED_ONLY) for contender in contenders]
+    times = [np.zeros((len(blocks), count, 2)) for count in asked]
+    scores = np.full((len(contenders), len(pictures)), np.nan)
     for turn, chosen in enumerate(blocks):
         for place in np.roll(np.arange(len(contenders)), turn):
-            answers = _block(contenders[place], [pictures[i] for i in chosen])
-            scores[place, chosen] = [answer.score for answer in answers]
-            times[place, turn] = [(a.network_ms, a.total_ms) for a in answers[:least]]
+            contender, count = contenders[place], asked[place]
+            judged = chosen if contender.ranks else chosen[:count]
+            answers = _block(contender, [pictures[i] for i in judged])
+            scores[place, judged] = [answer.score for answer in answers]
+            times[place][turn] = [(a.network_ms, a.total_ms) for a in answers[:count]]
         report(turn + 1, len(blocks))
     return [Course(t[..., 0], t[..., 1], s) for t, s in zip(times, scores, strict=True)]
 
