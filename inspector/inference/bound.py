@@ -32,6 +32,8 @@ _Out = TypeVar("_Out")
 
 LANES = 2
 """While one is on the device, the pictures of the next are copied."""
+ANSWER_S = 5.0
+"""A run of milliseconds that takes so long will not come back."""
 _CLOSE_S = 10.0
 
 
@@ -72,6 +74,7 @@ class BoundRunner:
         device: ``cuda`` or ``cpu``: where the buffers lie.
         graph: whether the session was opened to record CUDA graphs: each pair of lane and
             batch size then gets a graph of its own, by its annotation id.
+        answer_s: how long a run may take (the first of a size may take any time).
     """
 
     def __init__(
@@ -83,10 +86,12 @@ class BoundRunner:
         device: str,
         graph: bool = False,
         gate: CaptureGate = GPU_GATE,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._session: ort.InferenceSession | None = session
         self._spec, self._outputs = spec, tuple(outputs)
         self._device, self._graph, self._gate = device, graph, gate
+        self._answer_s = answer_s
         self._lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         for _ in range(LANES):
             self._lanes.put(_Lane())
@@ -99,7 +104,8 @@ class BoundRunner:
     def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
         """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
 
-        Raises what ONNX Runtime raises, and StateError once closed.
+        Raises what ONNX Runtime raises, RuntimeError where the device does not answer, and
+        StateError once closed.
         """
         lane = self._lanes.get()
         try:
@@ -151,18 +157,26 @@ class BoundRunner:
         np.stack(images, out=buffers.staging.images)
         buffers.taken.update_inplace(buffers.staging.images)
         copied = time.perf_counter_ns()
-        self._on_thread(self._run, buffers)
+        self._on_thread(self._run, buffers, self._answer_s)
         ran = time.perf_counter_ns()
         found = [_own(value) for value in buffers.outputs]
         end = time.perf_counter_ns()
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
 
-    def _on_thread(self, work: Callable[[ort.InferenceSession, _In], _Out], given: _In) -> _Out:
+    def _on_thread(
+        self,
+        work: Callable[[ort.InferenceSession, _In], _Out],
+        given: _In,
+        timeout: float | None = None,
+    ) -> _Out:
         session = self._session
         if session is None:
             raise StateError("predict() after close()")
-        return self._thread.submit(work, session, given).result()
+        try:
+            return self._thread.submit(work, session, given).result(timeout)
+        except TimeoutError:
+            raise RuntimeError(f"device lost: no answer within {timeout:g} s") from None
 
     def _run(self, session: ort.InferenceSession, buffers: _Buffers) -> None:
         """ONNX Runtime lets go of the interpreter's lock meanwhile, and returns when all

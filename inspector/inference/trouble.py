@@ -31,8 +31,8 @@ _MEMORY = re.compile(
 # assert 710, stack 714, instruction 715, alignment 716, space 717, counter 718, launch 719,
 # no or unavailable device 46, 100, 101, unknown 999
 _STICKY = re.compile(
-    r"(?:CUDA|cudaError)\D{0,20}\b(?:46|100|101|214|220|700|702|709|710|714|715|716|717|718"
-    r"|719|721|999)\b"
+    r"(?:CUDA (?:failure|error)|cudaError(?:_t)?)[ :=(]*"
+    r"(?:46|100|101|214|220|700|702|709|710|714|715|716|717|718|719|721|999)\b"
 )
 _LOST = re.compile(
     r"illegal memory access|illegal instruction|cudaErrorIllegal|misaligned address"

@@ -18,6 +18,7 @@ from inspector.inference.bound import LANES, BoundRunner
 from inspector.inference.gate import CaptureGate
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
+from inspector.inference.trouble import Trouble, trouble_of
 from tests.support.gpus import Script, bound, session_of
 from tests.support.tiny_model import write_tiny_package
 
@@ -197,3 +198,18 @@ def test_wrong_pictures_are_refused(runner: BoundRunner):
     with pytest.raises(ValueError, match="shape"):
         runner([np.zeros((16, 16, 3), np.uint8)])
     assert runner(pictures(1))[0].shape == (1,)
+
+
+def test_a_run_that_does_not_come_back_is_a_lost_device(package: Package):
+    """A driver that hangs must not hold the line."""
+    script = Script()
+    runner = bound(package, script)
+    runner.warm_up([1])
+    script.held, runner._answer_s = True, 0.05
+    with pytest.raises(RuntimeError, match=r"device lost: no answer within 0\.05 s") as caught:
+        runner(pictures(1))
+    assert trouble_of(str(caught.value)) is Trouble.LOST
+    runner.abandon()  # returns at once, although the run is still inside
+    with pytest.raises(StateError):
+        runner(pictures(1))
+    script.go.release()

@@ -60,9 +60,11 @@ def events_of(predictor: OnnxPredictor) -> list[tuple[str, str]]:
         ("CUDA failure 46: CUDA-capable device(s) is/are busy or unavailable", Trouble.LOST),
         ("CUDA error 100: no CUDA-capable device is detected", Trouble.LOST),
         ("cudaErrorIllegalAddress", Trouble.LOST),
+        ("cudaError(719)", Trouble.LOST),
         ("device lost", Trouble.LOST),
         # the GPU has no part in these
         ("Non-zero status code returned while running Reshape node: shape mismatch", None),
+        ("Expected on CUDAExecutionProvider, 100 found", None),
         ("Invalid rank for input: image Got: 3 Expected: 4", None),
         ("", None),
     ],
