@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -11,6 +10,7 @@ from inspector.core.execution import Execution
 from inspector.core.log_rule import LogRule
 from inspector.core.manifest import Name, first_problem
 from inspector.core.strict import Strict
+from inspector.core.toml_text import read_toml
 from inspector.errors import ConfigError
 
 
@@ -63,8 +63,6 @@ class CamerasFile(Strict):
 def parse_cameras(text: str, where: str) -> CamerasFile:
     """From TOML; raises ConfigError that names the file and the key."""
     try:
-        return CamerasFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"cameras {where}: not valid TOML: {error}") from None
+        return CamerasFile.model_validate(read_toml(text, f"cameras {where}"))
     except ValidationError as error:
         raise ConfigError(f"cameras {where}: {first_problem(error)}") from None

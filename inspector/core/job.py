@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from inspector.core.camera import CameraSettings
 from inspector.core.manifest import Name, Strict, first_problem
+from inspector.core.toml_text import read_toml
 from inspector.errors import ConfigError
 
 
@@ -43,8 +43,6 @@ class Job(Strict):
 def parse_job(text: str, where: str) -> Job:
     """From TOML; raises ConfigError that names the file and the key."""
     try:
-        return Job.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"job {where}: not valid TOML: {error}") from None
+        return Job.model_validate(read_toml(text, f"job {where}"))
     except ValidationError as error:
         raise ConfigError(f"job {where}: {first_problem(error)}") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from inspector.core.geometry import Box, Roi, bounding_box
 from inspector.core.inspection import SEVERITY, Verdict, worst
 from inspector.core.manifest import Name, Sha256, Strict, first_problem
 from inspector.core.presence import PresenceRule
+from inspector.core.toml_text import read_toml
 from inspector.errors import ConfigError, RecipeMismatchError
 
 Pixels = Annotated[int, Field(ge=0, le=65535)]
@@ -248,8 +248,6 @@ def join_frames(verdicts: Mapping[Verdict, int], rule: PartRule) -> Verdict:
 def parse_recipe(text: str, where: str) -> Recipe:
     """From TOML; raises ConfigError that names the file and the key."""
     try:
-        return Recipe.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"recipe {where}: not valid TOML: {error}") from None
+        return Recipe.model_validate(read_toml(text, f"recipe {where}"))
     except ValidationError as error:
         raise ConfigError(f"recipe {where}: {first_problem(error)}") from None

@@ -9,7 +9,6 @@ before anything is saved over it.
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from inspector.config import load_recipe, read_document
 from inspector.core.manifest import Strict, first_problem
 from inspector.core.recipe import Recipe
 from inspector.core.recipe_diff import differences
+from inspector.core.toml_text import read_toml
 from inspector.errors import ConfigError
 from inspector.station.audit_log import Change
 from inspector.station.documents import as_toml, create_document, replace_document
@@ -167,8 +167,8 @@ class RecipeVersions:
 def _parse(text: str, where: str) -> RecipeVersion:
     try:
         # as JSON, where times are text
-        return RecipeVersion.model_validate(tomllib.loads(text), strict=False)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"recipe version {where}: not valid TOML: {error}") from None
+        return RecipeVersion.model_validate(
+            read_toml(text, f"recipe version {where}"), strict=False
+        )
     except ValidationError as error:
         raise ConfigError(f"recipe version {where}: {first_problem(error)}") from None

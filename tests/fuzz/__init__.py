@@ -1,0 +1,1 @@
+"""Hostile input: mutated files and answers against everything that reads them."""
