@@ -44,7 +44,9 @@ class Breaks:
 
 def events(db: Path) -> list[tuple[str, str]]:
     with sqlite3.connect(db) as connection:
-        found = connection.execute("select kind, detail from events order by id").fetchall()
+        # a slow machine may have told of a stall, too
+        wanted = "select kind, detail from events where kind like 'gpu_%' order by id"
+        found = connection.execute(wanted).fetchall()
     connection.close()
     return found
 
@@ -80,7 +82,7 @@ def test_the_run_goes_on_on_the_cpu_and_no_part_passes_unseen(
     assert "the GPU is" in (parts[BREAKS_AT].reason or "")
     assert verdicts.count(Verdict.PASS) == FRAMES - 1
     assert document["provider"] == CPU
-    assert heard == ["gpu_degraded"]
+    assert [kind for kind in heard if kind.startswith("gpu_")] == ["gpu_degraded"]
     ((kind, detail),) = events(db)
     assert kind == "gpu_degraded"
     assert detail.startswith("on the CPU instead of CUDA")
