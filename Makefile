@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 OUT    ?= demo-output
 
-.PHONY: demo test test-all check models assets clean help
+.PHONY: demo test test-all soak reliability check models assets clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -20,6 +20,13 @@ test: $(VENV)/.dev ## style, types, layers and the tests (under five minutes on 
 test-all: $(VENV)/.dev ## the same with the slow tests
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+soak: $(VENV)/.dev ## ten million frames, then two hours at 1080p60: is everything flat?
+	$(BIN)/python -m tests.faults.soak --frames 10000000
+	$(BIN)/python -m tests.faults.soak --minutes 120 --fps 60 --size 1920x1080
+
+reliability: $(VENV)/.dev ## break the station on purpose and write the table of docs/reliability.md
+	$(BIN)/python -m tests.faults.report $(ARGS)
 
 check: $(VENV)/.dev ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

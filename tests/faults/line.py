@@ -121,27 +121,33 @@ def recorded_parts(db: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT part_id, verdict FROM parts").fetchall())
 
 
-def recipe_of(package: Path, **changes: object) -> Recipe:
+def recipe_of(package: Path) -> Recipe:
     """Watches the rig's belt by presence."""
     variant = load_package(package).manifest.variants[0]
     reference = encode_thumbnail(thumbnail(EMPTY))
     rule = PartRule(mode="presence", presence=PresenceRule(reference=reference))
-    recipe = Recipe(model_sha256=variant.sha256, thresholds=Thresholds(t1=0.6, t2=0.8), parts=rule)
-    return recipe.model_copy(update=changes)
+    return Recipe(model_sha256=variant.sha256, thresholds=Thresholds(t1=0.6, t2=0.8), parts=rule)
 
 
 @contextmanager
-def line_of(source: FrameSource, package: Path, folder: Path, **changes: object) -> Iterator[Line]:
-    """A running station with record and archive, ended and closed behind the block."""
+def line_of(
+    source: FrameSource, package: Path, folder: Path, *, every_frame: bool = False
+) -> Iterator[Line]:
+    """A running station with record and archive, ended and closed behind the block.
+
+    ``every_frame`` is a part; else presence tells them.
+    """
+    recipe = recipe_of(package)
+    if every_frame:
+        recipe = recipe.model_copy(update={"parts": PartRule()})
     line = Line(folder / "record.db")
     config = RunConfig(
         source="0",
         model=package,
-        recipe=recipe_of(package),
+        recipe=recipe,
         live=True,
         db=line.db,
         archive=folder / "parts",
-        **changes,  # type: ignore[arg-type]
     )
     with build_station(
         config, part_listeners=[line.on_part], on_event=line.on_event, frames=source
