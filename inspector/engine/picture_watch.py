@@ -14,7 +14,8 @@ from inspector.core.recipe import Recipe
 
 DARK, BRIGHT = 8, 250
 """Grey levels up to and from which a pixel says nothing."""
-NEARLY_ALL = 0.98
+NEARLY_ALL = 0.999
+"""A small bright part on a black ground is a picture."""
 DECLARED_S = 0.5
 
 

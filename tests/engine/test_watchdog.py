@@ -157,6 +157,12 @@ def test_a_picture_that_shows_nothing_is_a_fault_and_then_declared(level: int, f
     assert events[1] == "back"
 
 
+def test_a_small_bright_part_on_black_is_a_picture():
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[30:34, 30:34] = 200
+    assert watched(None, []).check(frame(0, image)).fault is None
+
+
 @pytest.mark.parametrize("level", [0, 255])
 def test_a_belt_that_was_taught_black_or_white_is_no_fault(level: int):
     assert seen(watched(level, []), [level] * 4) == [None] * 4
