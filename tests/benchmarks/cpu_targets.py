@@ -117,13 +117,16 @@ def file_rows(desk: Desk) -> None:
 
 
 def own_rows(desk: Desk) -> None:
-    live = f"{LINE}&width=1920&height=1080&fps=60"
-    places = (("720p file", str(desk.clip), ROI_720), ("1080p simulator", live, ROI_1080))
-    for name, source, roi in places:
+    live = f"{LINE}&width=1920&height=1080&fps=30"
+    places = (
+        ("720p file, lossless", str(desk.clip), ROI_720, ()),
+        ("1080p30, live", live, ROI_1080, ("--live",)),
+    )
+    for name, source, roi, how in places:
         found = desk.bench(
-            f"own-{name.split()[0]}",
+            f"own-{name.split(',')[0]}",
             *("--model", str(MODEL), "--source", source, "--roi", roi),
-            *EMPTY,
+            *(*EMPTY, *how),
         )
         own_row(desk, f"own cost a frame, {name}", found, most=1.0)
 
