@@ -24,6 +24,7 @@ from inspector.gui.notices import NoticeBoard
 from inspector.gui.overlay import OverlayOptions
 from inspector.gui.pages import PAGES, PageSpec
 from inspector.gui.paths import Paths
+from inspector.gui.people.access import WindowAccess
 from inspector.gui.qt_environment import keep_opencv_qt_out
 from inspector.gui.runs.controller import RunController, StartSession
 from inspector.gui.runs.session import RunSession
@@ -33,6 +34,7 @@ from inspector.gui.theme.theme import Theme
 from inspector.gui.work import WorkRunner
 from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
+from inspector.station.people import People
 
 STATION_ID = "station"
 SIGNAL_MS = 200
@@ -64,6 +66,7 @@ def make_window(
     start_session: StartSession | None = None,
     pages: Sequence[PageSpec] = PAGES,
     credentials: Credentials | None = None,
+    people: People | None = None,
 ) -> MainWindow:
     """A window that is not shown yet; `make_application` must have been called.
 
@@ -72,6 +75,7 @@ def make_window(
         job: the job chosen at the start, instead of the last one.
         loop: footage that ends is started again.
         start_session: makes the session of a run; tests hand over a fake.
+        people: the users of the station; None: those of its record.
     """
     application = QApplication.instance()
     if not isinstance(application, QApplication):
@@ -83,6 +87,8 @@ def make_window(
     launcher = Launcher(runs, work, notices, settings, paths, given=given, loop=loop)
     if job is not None:
         launcher.choose(job)
+    station_id = given.station_id if given else STATION_ID
+    access = WindowAccess(people or People(paths.db, station_id), work)
     opener = _Opener()
     context = AppContext(
         settings=settings,
@@ -95,7 +101,8 @@ def make_window(
         paths=paths,
         open_page=opener,
         credentials=credentials,
-        station_id=given.station_id if given else STATION_ID,
+        station_id=station_id,
+        access=access,
     )
     window = MainWindow(context, pages)
     opener.window = window

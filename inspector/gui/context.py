@@ -9,6 +9,7 @@ from inspector.gui.launcher import Launcher
 from inspector.gui.notices import Notice, NoticeBoard, Severity
 from inspector.gui.overlay import OverlayOptions
 from inspector.gui.paths import Paths
+from inspector.gui.people.access import WindowAccess
 from inspector.gui.runs.controller import RunController
 from inspector.gui.settings import SettingsFile
 from inspector.gui.theme.theme import Theme
@@ -28,6 +29,7 @@ class AppContext:
         open_page: shows a page by its id; unknown ids do nothing.
         credentials: of cameras, by name; asked off the GUI thread only.
         station_id: the name on every record and in the audit.
+        access: who is signed in, and what they may.
     """
 
     settings: SettingsFile
@@ -41,6 +43,7 @@ class AppContext:
     open_page: Callable[[str], None]
     credentials: Credentials
     station_id: str
+    access: WindowAccess
 
     def report(
         self, error: BaseException, *, key: str, severity: Severity = Severity.WARNING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QCoreApplication
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,6 +12,8 @@ from inspector.gui.actions import make_actions
 from inspector.gui.context import AppContext
 from inspector.gui.notices import Notice, Severity
 from inspector.gui.pages import Page, PageSpec
+from inspector.gui.people.locked_page import LockedPage
+from inspector.gui.people.unlock_panel import UnlockPanel
 from inspector.gui.run_notices import RunNotices
 from inspector.gui.runs.session import Phase
 from inspector.gui.shell.notice_bar import NoticeBar
@@ -39,10 +41,18 @@ class MainWindow(QMainWindow):
         self.rail.chosen.connect(self.open_page)
         self.notice_bar = NoticeBar(context.notices, context.theme)
         self.question = QuestionBar()
+        self._ground = QWidget()
         self.stack = QStackedWidget()
+        self.locked = LockedPage(context.theme)
+        self.stack.addWidget(self.locked)
+        self.locked.unlock_wanted.connect(lambda: context.access.unlock_wanted.emit(""))
         self.status = StatusStrip(context)
         self._run_notices = RunNotices(context.runs, context.notices, context.settings)
         self._lay_out()
+        self.unlock = UnlockPanel(context.access, context.theme, self._ground)
+        context.access.unlock_wanted.connect(self.unlock.ask)
+        context.access.changed.connect(self._on_access)
+        self._watch_activity()
         self._restore()
         context.runs.phase_changed.connect(self._on_phase)
         context.launcher.chosen_changed.connect(self._show_what_is_possible)
@@ -54,13 +64,12 @@ class MainWindow(QMainWindow):
         """Brings a page to the front, making it at its first visit."""
         if page_id not in self._specs or page_id == self._front:
             return
-        page = self._pages.get(page_id) or self._make(page_id)
-        if self._front:
-            self._pages[self._front].on_hidden()
+        self._hide_front()
         self._front = page_id
-        self.stack.setCurrentWidget(page)
         self.rail.select(page_id)
-        page.on_shown()
+        self._show_front()
+        if self._refusal() is not None:
+            self.context.access.refresh()
 
     def page(self, page_id: str) -> Page:
         """Raises KeyError for a page that was not visited."""
@@ -81,6 +90,35 @@ class MainWindow(QMainWindow):
         self.context.runs.close()
         self.close()
 
+    def _refusal(self) -> str | None:
+        """Why the page in front may not be used now; None where it may."""
+        right = self._specs[self._front].right
+        return None if right is None else self.context.access.why_not(right)
+
+    def _show_front(self) -> None:
+        """The page in front, or what stands in its place while it is locked."""
+        refusal = self._refusal()
+        if refusal is not None:
+            title = QCoreApplication.translate("Pages", self._specs[self._front].title)
+            self.locked.set_words(title, refusal)
+            self.stack.setCurrentWidget(self.locked)
+            return
+        page = self._pages.get(self._front) or self._make(self._front)
+        self.stack.setCurrentWidget(page)
+        page.on_shown()
+
+    def _hide_front(self) -> None:
+        page = self._pages.get(self._front)
+        if page is not None and self.stack.currentWidget() is page:
+            page.on_hidden()
+
+    def _on_access(self) -> None:
+        """Somebody was signed in or out: the page in front may be another's now."""
+        is_shown = self.stack.currentWidget() is not self.locked
+        if not is_shown or self._refusal() is not None:
+            self._hide_front()
+            self._show_front()
+
     def _make(self, page_id: str) -> Page:
         page = self._specs[page_id].make(self.context)
         page.setObjectName("ground")
@@ -96,7 +134,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.notice_bar)
         column.addWidget(self.stack, 1)
         column.addWidget(self.status)
-        ground = QWidget()
+        ground = self._ground
         ground.setObjectName("ground")
         row = QHBoxLayout(ground)
         row.setContentsMargins(0, 0, 0, 0)
@@ -104,6 +142,12 @@ class MainWindow(QMainWindow):
         row.addWidget(self.rail)
         row.addLayout(column, 1)
         self.setCentralWidget(ground)
+
+    def _watch_activity(self) -> None:
+        """Whatever is touched anywhere in the program counts."""
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.installEventFilter(self.context.access)
 
     def _restore(self) -> None:
         values = self.context.settings.values
@@ -178,6 +222,8 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.close_page()
         self.status.stop()
+        self.unlock.close_panel()
+        self.context.access.close()
         self.context.settings.update(
             geometry=_base64(self.saveGeometry()), docks=_base64(self.saveState()), page=self._front
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
+from inspector.core.roles import Right
 from inspector.gui.context import AppContext
 from inspector.gui.translate import QT_TRANSLATE_NOOP
 
@@ -30,12 +31,16 @@ class Page(QWidget):
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """``icon`` is a name of `theme.icons`; ``make`` imports the page when it is called."""
+    """``icon`` is a name of `theme.icons`; ``make`` imports the page when it is called.
+
+    ``right``: what one must be allowed to use the page at all.
+    """
 
     id: str
     title: str
     icon: str
     make: Callable[[AppContext], Page]
+    right: Right | None = None
 
 
 def _live(context: AppContext) -> Page:
@@ -85,7 +90,9 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("replay", QT_TRANSLATE_NOOP("Pages", "Replay"), "replay", _replay),
     PageSpec("statistics", QT_TRANSLATE_NOOP("Pages", "Statistics"), "statistics", _statistics),
     PageSpec("history", QT_TRANSLATE_NOOP("Pages", "History"), "history", _history),
-    PageSpec("models", QT_TRANSLATE_NOOP("Pages", "Models"), "models", _models),
-    PageSpec("jobs", QT_TRANSLATE_NOOP("Pages", "Jobs"), "jobs", _jobs),
-    PageSpec("sources", QT_TRANSLATE_NOOP("Pages", "Sources"), "sources", _sources),
+    PageSpec("models", QT_TRANSLATE_NOOP("Pages", "Models"), "models", _models, Right.CHANGE_OVER),
+    PageSpec("jobs", QT_TRANSLATE_NOOP("Pages", "Jobs"), "jobs", _jobs, Right.EDIT_JOB),
+    PageSpec(
+        "sources", QT_TRANSLATE_NOOP("Pages", "Sources"), "sources", _sources, Right.EDIT_SOURCE
+    ),
 )

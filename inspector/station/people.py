@@ -107,11 +107,14 @@ class People:
         return Roster(Access.LOCKED, users, minutes)
 
     def sign_in(self, name: str, secret: str, reason: str) -> Person:
-        """Raises AccessError for a wrong name or PIN, TooSoonError while one must wait."""
+        """Raises AccessError for a wrong name, TooSoonError for a wrong PIN and until one may
+        try again.
+        """
         with self._sealed() as (store, key):
             user = self._begin_try(store, key, name)
             if not self._is_right(key, user, secret):
-                raise AccessError(f"{WRONG}: {self._refused(store, key, user, reason)}")
+                wait = self._refused(store, key, user, reason)
+                raise TooSoonError(f"{WRONG}: try again in {wait:.0f} s", wait)
             self._admitted(store, key, user, secret, reason)
         return Person(user.name, user.role)
 
@@ -214,12 +217,11 @@ class People:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _refused(self, store: Store, key: bytes, user: UserRow, reason: str) -> str:
+    def _refused(self, store: Store, key: bytes, user: UserRow, reason: str) -> float:
         failures = user.failures + 1
-        wait = f"try again in {delay_after(failures):.0f} s"
         words = f"wrong PIN, {failures} in a row; {reason}"
         self._note(store, key, Change(user.name, "sign-in refused", None, None, words))
-        return wait
+        return delay_after(failures)
 
     def _admitted(self, store: Store, key: bytes, user: UserRow, secret: str, reason: str) -> None:
         before = Role.OPERATOR.title

@@ -9,12 +9,14 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QImage
 
 from inspector.core.label import Judgement, Label
+from inspector.core.roles import Right
 from inspector.errors import InputError
 from inspector.gui.context import AppContext
 from inspector.gui.engineer.cards import sentence
 from inspector.gui.history import words
 from inspector.gui.history.reader import HistoryReader, Offered, PartDetail
 from inspector.gui.history.view import HistoryView
+from inspector.gui.people.signing import sign_as
 from inspector.gui.widgets.picture import to_qimage
 from inspector.gui.work import Done, Failed, Job, Outcome
 from inspector.store.history import HistoryRow, Key, Outline
@@ -45,6 +47,12 @@ class HistoryController(QObject):
         self._poll.timeout.connect(self.look_for_newer)
         self._connect()
         view.details.labels.who.setText(context.settings.values.who)
+        sign_as(context.access, view.details.labels.set_person)
+        view.details.labels.unlock.clicked.connect(
+            lambda checked=False: context.access.require(Right.LABEL)
+        )
+        context.access.changed.connect(self._show_access)
+        self._show_access()
 
     def _connect(self) -> None:
         view = self._view
@@ -202,6 +210,9 @@ class HistoryController(QObject):
                 self._view.details.set_none()
             case Failed(error):
                 self._context.report(error, key=KEY)
+
+    def _show_access(self) -> None:
+        self._view.details.labels.set_refusal(self._context.access.why_not(Right.LABEL))
 
     def _say(self, judgement: Judgement, kind: str | None, who: str, why: str) -> None:
         part_id = self._view.details.part_id

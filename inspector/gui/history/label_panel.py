@@ -28,6 +28,9 @@ class LabelPanel(QFrame):
         self._theme = theme
         self._labels: tuple[Label, ...] = ()
         self._ready = False
+        self._refusal: str | None = None
+        self.locked = label("", "muted", wrap=True)
+        self.unlock = QPushButton(self.tr("Unlock"))
         self.now = label("", "heading")
         self.past = label("", "muted", wrap=True)
         self.message = label("", "muted", wrap=True)
@@ -54,6 +57,24 @@ class LabelPanel(QFrame):
         theme.changed.connect(self._dress)
         self._dress()
         self.set_labels(None)
+
+    def set_person(self, name: str | None) -> None:
+        """Who is signed in signs; None where anybody may type a name."""
+        if name is not None:
+            self.who.setText(name)
+        self.who.setReadOnly(name is not None)
+
+    def set_refusal(self, why: str | None) -> None:
+        """Why nobody may say anything now; None where they may."""
+        self._refusal = why
+        self.locked.setText(why or "")
+        for widget in (self.locked, self.unlock):
+            widget.setVisible(why is not None)
+        for field in (self.who, self.why, self.kind):
+            field.setVisible(why is None)
+        for button in (self.good, self.bad):
+            button.setVisible(why is None)
+        self._show()
 
     def set_labels(self, labels: Sequence[Label] | None) -> None:
         """Of the chosen part, the newest last; None where no part is chosen."""
@@ -102,6 +123,12 @@ class LabelPanel(QFrame):
         signed.setSpacing(8)
         signed.addWidget(self.who, 2)
         signed.addWidget(self.why, 3)
+        lock = QHBoxLayout()
+        lock.addWidget(self.locked, 1)
+        lock.addWidget(self.unlock)
+        layout.addLayout(lock)
+        self.locked.hide()
+        self.unlock.hide()
         layout.addLayout(signed)
         choices = QHBoxLayout()
         choices.setSpacing(8)
@@ -127,7 +154,7 @@ class LabelPanel(QFrame):
         return button
 
     def _show(self) -> None:
-        signed = self._ready and bool(self.who.text().strip())
+        signed = self._ready and self._refusal is None and bool(self.who.text().strip())
         for button in (self.good, self.bad):
             button.setEnabled(signed)
         self.undo.setEnabled(signed)

@@ -19,6 +19,7 @@ from inspector.gui.jobs.version_panel import VersionRow
 from inspector.gui.jobs.view import JobsView
 from inspector.gui.models.swap import Swap
 from inspector.gui.notices import Notice, Severity
+from inspector.gui.people.signing import sign_as
 from inspector.gui.work import Done, Failed, Outcome
 from inspector.station.recipe_versions import RecipeVersion
 
@@ -40,6 +41,7 @@ class JobsController(QObject):
         self._connect_recipe()
         self.pictures = PictureController(context, view, self)
         view.sign.set_who(context.settings.values.who)
+        sign_as(context.access, view.sign.set_person)
 
     @property
     def draft(self) -> Draft | None:

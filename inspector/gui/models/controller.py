@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from inspector.core.roles import Right
 from inspector.errors import InputError
 from inspector.gui.context import AppContext
 from inspector.gui.models import words
@@ -15,6 +16,7 @@ from inspector.gui.models.state import CardState, Check, DetailState, LineState
 from inspector.gui.models.swap import Swap, title_of
 from inspector.gui.models.view import ModelsView
 from inspector.gui.notices import Notice, Severity
+from inspector.gui.people.signing import sign_as
 from inspector.gui.work import Cancelled, Done, Failed, Job, Outcome
 from inspector.inference.gallery import GalleryEntry, Verification, gallery, verify_package
 from inspector.inference.importing import Imported, import_package
@@ -38,6 +40,9 @@ class ModelsController(QObject):
         self._connect()
         view.set_folder(context.paths.models)
         view.line.sign.set_who(context.settings.values.who)
+        sign_as(context.access, view.line.sign.set_person)
+        context.access.changed.connect(self._show_access)
+        self._show_access()
 
     def _connect(self) -> None:
         view, runs = self._view, self._context.runs
@@ -95,6 +100,9 @@ class ModelsController(QObject):
             self._on_imported,
             on_progress=lambda share, text: self._view.set_import_step(text),
         )
+
+    def _show_access(self) -> None:
+        self._view.set_import_refusal(self._context.access.why_not(Right.IMPORT_MODEL))
 
     def _cancel_import(self) -> None:
         if self._import is not None:

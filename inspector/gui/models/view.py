@@ -46,6 +46,7 @@ class ModelsView(QWidget):
         self.import_folder = self._button(self.tr("Import a folder …"), self._ask_for_folder)
         self.refresh = self._button(self.tr("Refresh"), self.refresh_wanted.emit)
         self.import_step = label("", "muted")
+        self._import_refusal: str | None = None
         self._dialog: QFileDialog | None = None
         self._lay_out()
         self.set_import_step("")
@@ -69,12 +70,22 @@ class ModelsView(QWidget):
     def set_detail(self, detail: DetailState | None) -> None:
         self.details.set_detail(detail)
 
+    def set_import_refusal(self, why: str | None) -> None:
+        """Why nothing may be imported, on both buttons; None where it may."""
+        self._import_refusal = why
+        for button in (self.import_zip, self.import_folder):
+            button.setToolTip(why or "")
+        self._enable_import()
+
+    def _enable_import(self) -> None:
+        for button in (self.import_zip, self.import_folder):
+            button.setEnabled(not self.import_step.text() and self._import_refusal is None)
+
     def set_import_step(self, text: str) -> None:
         """What the import does now; empty where none is on."""
         self._import_row.setVisible(bool(text))
         self.import_step.setText(text)
-        self.import_zip.setEnabled(not text)
-        self.import_folder.setEnabled(not text)
+        self._enable_import()
 
     def _card(self, state: CardState, chosen: Path | None) -> PackageCard:
         made = PackageCard(state, self._theme)

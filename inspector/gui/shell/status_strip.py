@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from inspector.gui.context import AppContext
+from inspector.gui.people.role_button import RoleButton
 from inspector.gui.shell import health_rules
 from inspector.gui.shell.health_rules import Reading
 from inspector.gui.widgets.health import HealthBadge
@@ -48,6 +49,9 @@ class StatusStrip(QFrame):
         for badge in self._badges.values():
             layout.addWidget(badge)
         layout.insertStretch(3, 1)
+        self.role = RoleButton(context.access, theme)
+        layout.addWidget(self.role)
+        context.access.changed.connect(self._make_room)
         # narrower than its badges: the least needed are hidden
         self.setMinimumWidth(200)
         self._timer = QTimer(self)
@@ -82,7 +86,7 @@ class StatusStrip(QFrame):
 
     def _make_room(self) -> None:
         spacing, (left, _, right, _) = SPACING, self.layout().getContentsMargins()  # type: ignore[union-attr, misc]
-        room = self.width() - left - right
+        room = self.width() - left - right - self.role.sizeHint().width() - spacing
         for name in BY_NEED:
             badge = self._badges[name]
             room -= badge.sizeHint().width() + spacing

@@ -12,6 +12,7 @@ from inspector.gui.context import AppContext
 from inspector.gui.engineer.cards import sentence
 from inspector.gui.engineer.preview_pump import PreviewPump
 from inspector.gui.notices import Notice, Severity
+from inspector.gui.people.signing import sign_as
 from inspector.gui.sources.state import ChosenSource, CredentialState, Kind
 from inspector.gui.sources.view import SourcesView
 from inspector.gui.work import Cancelled, Done, Failed, Job, Outcome
@@ -46,6 +47,7 @@ class SourcesController(QObject):
         self.pump.view_pulled.connect(self._show_preview)
         self.pump.stopped.connect(lambda: view.set_showing(on=False))
         view.sign.set_who(context.settings.values.who)
+        sign_as(context.access, view.sign.set_person)
         self._say_idle()
         self._show_address()
 

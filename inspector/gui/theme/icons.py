@@ -10,6 +10,9 @@ from PySide6.QtSvg import QSvgRenderer
 
 STROKES = MappingProxyType(
     {
+        "lock": "M6 11h12v9H6z M8.5 11V8a3.5 3.5 0 0 1 7 0v3 M12 14.5v2",
+        "unlock": "M6 11h12v9H6z M8.5 11V8a3.5 3.5 0 0 1 6.6-1.6 M12 14.5v2",
+        "erase": "M9 6h11v12H9l-5.5-6z M12 9.5l5 5 M17 9.5l-5 5",
         "live": "M3 7h11v10H3z M14 10.5l6-3.5v10l-6-3.5",
         "replay": "M4 4v5h5 M4.6 9a8 8 0 1 1-.6 5 M10 9.5v5l4.5-2.5z",
         "statistics": "M4 20V4 M4 20h16 M8 16v-4 M12 16V8 M16 16v-6",

@@ -178,6 +178,21 @@ QFrame#rail QToolButton:hover {{ background: {p.raised}; color: {p.text}; }}
 QFrame#rail QToolButton:checked {{ background: {p.raised}; color: {p.text}; font-weight: 600; }}
 QFrame#rail QToolButton:focus {{ border: 2px solid {p.focus}; padding: 6px 0px; }}
 QFrame#rail QToolButton::menu-indicator {{ image: none; }}
+QFrame#unlock {{ background: {p.surface}; border: 2px solid {p.accent}; border-radius: 12px; }}
+QFrame#unlock QScrollArea, QFrame#unlock QScrollArea > QWidget > QWidget {{
+  background: transparent; }}
+QPushButton[pinkey="true"] {{ font-size: 24px; font-weight: 600; padding: 0;
+  min-width: 82px; min-height: 62px; }}
+QPushButton[pinkey="true"]:focus {{ padding: 0; }}
+QLineEdit[pin="true"] {{ font-size: 22px; min-height: 40px; }}
+QPushButton[person="true"] {{ text-align: left; min-height: 46px; font-size: 16px;
+  padding: 8px 16px; }}
+QPushButton[person="true"]:checked {{ background: {p.accent}; color: {p.on_accent};
+  border-color: {p.accent}; }}
+QPushButton#role {{ min-height: 32px; padding: 5px 14px; font-weight: 600; }}
+QPushButton#role:focus {{ padding: 4px 13px; }}
+QPushButton#role[tone="open"] {{ color: {p.warning}; }}
+QPushButton#role[tone="signed"] {{ border-color: {p.accent}; }}
 QFrame#status {{ background: {p.surface}; border: none; border-top: 1px solid {p.line}; }}
 QFrame#notice[severity="alarm"] {{ background: {p.danger_fill}; border: none; }}
 QFrame#notice[severity="warning"] {{ background: {p.warning_fill}; border: none; }}
