@@ -43,7 +43,7 @@ class Options:
     stages: tuple[int, ...] = STAGES
     patches: int = 2000
     candidates: int = 40_000
-    bank_views: int = 5
+    bank_views: int = 2
     dimensions: int | None = 64
 
 
