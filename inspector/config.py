@@ -36,6 +36,7 @@ class RunConfig:
         archive: folder for pictures of rejected parts; None keeps none.
         annotated: annotated video to write; None writes none.
         keep_around_fail: folder and seconds of footage to keep around failed parts.
+        isolate: files are decoded in a process of their own, as cameras are.
         credential: name under which the keyring holds user name and password of the source.
     """
 
@@ -60,6 +61,7 @@ class RunConfig:
     execution: Execution = field(default_factory=Execution)
     camera: CameraSettings | None = None
     credential: str | None = None
+    isolate: bool = False
     station_id: str = "station"
 
 

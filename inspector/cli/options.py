@@ -80,6 +80,10 @@ JsonFile: TypeAlias = Annotated[
 ]
 
 
+Isolate: TypeAlias = Annotated[
+    bool,
+    typer.Option("--isolate", help="Decode files of strangers in a process of their own, too."),
+]
 LogFile: TypeAlias = Annotated[
     Path | None,
     typer.Option("--log", help="The log (JSON lines); default: beside the record."),

@@ -53,6 +53,7 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    isolate: options.Isolate = False,
     provider: options.Provider = None,
 ) -> None:
     """Replay recorded footage: lossless and deterministic, whatever the machine's load."""
@@ -70,7 +71,7 @@ def command(
         threads=threads,
         provider=provider,
     )
-    config = replace(config, realtime=realtime, recorded_only=True)
+    config = replace(config, realtime=realtime, recorded_only=True, isolate=isolate)
     found = Found(load_truth(truth) if truth else None, read_run(compare) if compare else None, out)
     config = _with_output(config, out)
     check_json_place(json)

@@ -56,6 +56,7 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    isolate: options.Isolate = False,
     provider: options.Provider = None,
     station_id: Annotated[str, typer.Option("--station", help="Name on every record.")] = "station",
     log: options.LogFile = None,
@@ -78,7 +79,7 @@ def command(
     )
     if any(given is not None for given in (source, model, recipe, roi, empty_frames)):
         guard(db, Right.RUN_OTHER, "run")
-    config = replace(config, live=True, station_id=station_id)
+    config = replace(config, live=True, station_id=station_id, isolate=isolate)
     config = _keeping(config, db, archive, keep_around_fail)
     check_json_place(json)
     rule = options.log_rule(log_level, log_mb)

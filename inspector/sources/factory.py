@@ -20,7 +20,8 @@ from inspector.sources.video import VideoSource
 def open_source(address: str, options: SourceOptions) -> FrameSource:
     """The source that ``address`` names, not opened yet.
 
-    Cameras and streams run in a process of their own, everything else in this one.
+    Cameras and streams run in a process of their own, everything else in this one
+    (files too in their own with ``options.isolate``).
 
     Args:
         address: a camera index (``0``), a device path (``/dev/video0``), ``rtsp(s)://…``,
@@ -33,7 +34,9 @@ def open_source(address: str, options: SourceOptions) -> FrameSource:
             message holds no credentials.
     """
     parsed = parse_address(address)
-    if parsed.kind in ("camera", "network"):
+    if parsed.kind == "path":
+        _check_there(parsed)
+    if parsed.kind in ("camera", "network") or (options.isolate and parsed.kind == "path"):
         return IsolatedSource(parsed, _with_credentials(parsed, options))
     quiet_native_logs()
     return _in_this_process(parsed, options)
@@ -59,12 +62,16 @@ def _in_this_process(address: Address, options: SourceOptions) -> FrameSource:
 
 
 def _stored(address: Address, options: SourceOptions) -> FrameSource:
+    _check_there(address)
     path = Path(address.target)
-    if not path.exists():
-        raise SourceOpenError(f"source {address.shown}: no such file or folder")
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         return FolderSource(path, options)
     return VideoSource(path, options)
+
+
+def _check_there(address: Address) -> None:
+    if not Path(address.target).exists():
+        raise SourceOpenError(f"source {address.shown}: no such file or folder")
 
 
 def _with_credentials(address: Address, options: SourceOptions) -> SourceOptions:

@@ -26,7 +26,7 @@ from inspector.errors import (
     StateError,
 )
 from inspector.sources.address import Address, source_id_of
-from inspector.sources.isolated_child import ChildConfig, ring_command, run_child
+from inspector.sources.isolated_child import READ, ChildConfig, ring_command, run_child
 from inspector.sources.options import SourceOptions
 from inspector.sources.ring import FrameRing, RingLayout
 
@@ -35,12 +35,15 @@ _SLOTS = 8
 _START_S = 20.0
 _MARGIN_S = 0.25
 _GOODBYE_S = 0.5
+_FILE_PATIENCE_S = 20.0
+# a file owes no frame at any time: a decoder that takes so long for one hangs
 FRAMES_MISSED = 3
 """So many frames must stay away before a camera slower than the time-out counts as silent."""
 
 
 class IsolatedSource:
-    """Any device or stream, read by a child process that always drains it.
+    """Any device or stream, read by a child process that always drains it; or a file,
+    where the child waits for its reader and so loses nothing.
 
     ``read`` never waits longer than ``options.read_timeout_s``, or three frames' time of a
     slower camera. It does not wait for a silent child's end either: the loss is told first,
@@ -61,6 +64,7 @@ class IsolatedSource:
         self._next_index = 0
         self._first_index = 0
         self._limit_s = options.read_timeout_s
+        self._lossless = address.kind == "path"
         self._info: SourceInfo | None = None
         self._ring: FrameRing | None = None
         self._child: _Child | None = None
@@ -70,7 +74,7 @@ class IsolatedSource:
     def open(self) -> SourceInfo:
         """Raises SourceOpenError, within ``open_timeout_s`` of the child's start."""
         self.close()
-        child = _Child(self._address, self._options, self._opener)
+        child = _Child(self._address, self._options, self._opener, lossless=self._lossless)
         with self._lock:
             self._child = child
         try:
@@ -85,6 +89,8 @@ class IsolatedSource:
         self._first_index = self._next_index
         self._info = info
         slow_s = FRAMES_MISSED / info.fps if info.fps else 0.0
+        if self._lossless:
+            slow_s = _FILE_PATIENCE_S
         self._limit_s = max(self._options.read_timeout_s, slow_s)
         return self._info
 
@@ -125,6 +131,8 @@ class IsolatedSource:
             )
             if frame is not None:
                 self._next_index = frame.index + 1
+                if self._lossless:
+                    child.send(READ)
                 return frame
             if self._ending is not None:
                 self._check_end(self._ending)
@@ -163,10 +171,14 @@ class IsolatedSource:
 class _Child:
     """The process, its pipes, and the one way to wait for it."""
 
-    def __init__(self, address: Address, options: SourceOptions, opener: str) -> None:
+    def __init__(
+        self, address: Address, options: SourceOptions, opener: str, *, lossless: bool
+    ) -> None:
         self._secrets = [s for s in (options.username, options.password) if s]
         self._log = _private_file()
-        config = ChildConfig(opener, address.target, address.scheme, options, str(self._log))
+        config = ChildConfig(
+            opener, address.target, address.scheme, options, str(self._log), lossless
+        )
         context = multiprocessing.get_context("spawn")
         self._events, child_events = context.Pipe(duplex=False)
         child_commands, self._commands = context.Pipe(duplex=False)

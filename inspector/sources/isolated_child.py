@@ -38,6 +38,7 @@ class ChildConfig:
         address: without credentials; those are in ``options``.
         scheme: of a network address, else None.
         options: for the source.
+        lossless: waits for the reader instead of dropping frames.
         log_path: where stderr goes: native libraries print what must not be shown.
     """
 
@@ -46,6 +47,7 @@ class ChildConfig:
     scheme: str | None
     options: SourceOptions
     log_path: str
+    lossless: bool = False
 
 
 def run_child(config: ChildConfig, events: Connection, commands: Connection) -> None:
@@ -62,7 +64,7 @@ def run_child(config: ChildConfig, events: Connection, commands: Connection) -> 
     watch = _ParentWatch(commands, source)
     # a broken pipe: the parent is gone, nobody left to tell
     with contextlib.suppress(BrokenPipeError):
-        _serve(source, events, watch)
+        _serve(source, events, watch, lossless=config.lossless)
     watch.finish()
     source.close()
 
@@ -74,7 +76,7 @@ def _redirect_stderr(path: str) -> None:
     faulthandler.enable()
 
 
-def _serve(source: FrameSource, events: Connection, watch: _ParentWatch) -> None:
+def _serve(source: FrameSource, events: Connection, watch: _ParentWatch, *, lossless: bool) -> None:
     try:
         events.send(("started",))
         info = source.open()
@@ -82,7 +84,7 @@ def _serve(source: FrameSource, events: Connection, watch: _ParentWatch) -> None
         ring = watch.wait_for_ring()
         if ring is not None:
             with contextlib.closing(ring):
-                _pump(source, events, ring, watch)
+                _pump(source, events, ring, watch, lossless=lossless)
     except SourceInterrupted:
         return
     except InspectorError as error:
@@ -90,11 +92,20 @@ def _serve(source: FrameSource, events: Connection, watch: _ParentWatch) -> None
     watch.stopped.wait()
 
 
-def _pump(source: FrameSource, events: Connection, ring: FrameRing, watch: _ParentWatch) -> None:
+def _pump(
+    source: FrameSource,
+    events: Connection,
+    ring: FrameRing,
+    watch: _ParentWatch,
+    *,
+    lossless: bool,
+) -> None:
     while not watch.stopped.is_set():
         frame = source.read()
         if frame is None:
             events.send(("ended",))
+            return
+        if lossless and not watch.wait_for_room(ring):
             return
         ring.write(frame)
         if ring.unread <= _MAX_TOKENS:
@@ -109,6 +120,7 @@ class _ParentWatch:
         self._commands = commands
         self._source = source
         self._rings: queue.SimpleQueue[FrameRing | None] = queue.SimpleQueue()
+        self._room = threading.Event()
         self._main_done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="parent-watch")
         self._thread.start()
@@ -117,6 +129,14 @@ class _ParentWatch:
         """None where the parent stops instead of asking for frames."""
         return self._rings.get()
 
+    def wait_for_room(self, ring: FrameRing) -> bool:
+        """False where the parent stops instead of reading on."""
+        while ring.is_full and not self.stopped.is_set():
+            self._room.wait()
+            # cleared before the ring is looked at again: no word is lost in between
+            self._room.clear()
+        return not self.stopped.is_set()
+
     def finish(self) -> None:
         """Ends the watch once the parent has said stop, or is gone."""
         self._main_done.set()
@@ -124,10 +144,14 @@ class _ParentWatch:
 
     def _run(self) -> None:
         command = self._next_command()
-        while command[0] == "ring":
-            self._rings.put(FrameRing.attach(command[1], command[2]))
+        while command[0] != "stop":
+            if command[0] == "ring":
+                self._rings.put(FrameRing.attach(command[1], command[2]))
+            else:
+                self._room.set()
             command = self._next_command()
         self.stopped.set()
+        self._room.set()
         self._rings.put(None)
         self._source.interrupt()
         if not self._main_done.wait(_LAST_MOMENT_S):
@@ -139,6 +163,10 @@ class _ParentWatch:
         except (EOFError, OSError):
             return ("stop",)
         return command
+
+
+READ = ("read",)
+"""What the parent of a lossless source sends after each frame."""
 
 
 def ring_command(ring: FrameRing, layout: RingLayout) -> tuple[str, str, RingLayout]:

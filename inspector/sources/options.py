@@ -18,6 +18,7 @@ class SourceOptions:
         camera: settings to ask of a camera.
         open_timeout_s, read_timeout_s: for devices and streams; a loss must be told within
             a second, so that much is left for telling it.
+        isolate: read files and folders in a process of their own, too.
         username, password: for streams, kept apart from the address.
     """
 
@@ -27,6 +28,7 @@ class SourceOptions:
     camera: CameraSettings | None = None
     open_timeout_s: float = 5.0
     read_timeout_s: float = 0.75
+    isolate: bool = False
     username: str | None = None
     password: str | None = None
 

@@ -100,6 +100,11 @@ class FrameRing:
         """Frames written and not yet read or lost."""
         return int(self._header["published"][0]) - int(self._header["consumed"][0])
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more frame would cost the oldest unread one."""
+        return self.unread >= self._slots - 1
+
     def write(self, frame: Frame) -> None:
         """Copies ``frame`` in; for the one writer."""
         number = int(self._header["published"][0])

@@ -241,6 +241,7 @@ def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> Fram
         station_id=config.station_id,
         realtime=paced and config.realtime,
         as_live=paced and config.live,
+        isolate=config.isolate,
         camera=config.camera,
         username=held.username if held else None,
         password=held.password if held else None,
