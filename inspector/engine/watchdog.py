@@ -101,15 +101,17 @@ class Watchdog:
     def _look(self) -> bool:
         """Whether the run was ended."""
         waited = self._hand.waiting_s()
-        if waited >= self._patience.end_s:
-            ticket = self._hand.abandon()
-            if ticket is not None:
-                self._on_dead(ticket, waited)
-                return True
         stalls = waited >= self._patience.declare_s
         if stalls and not self._stalled:
+            # always told before the end, however late this look comes
             self._on_stall(waited)
         elif self._stalled and not stalls:
             self._on_answer()
         self._stalled = stalls
-        return False
+        if waited < self._patience.end_s:
+            return False
+        ticket = self._hand.abandon()
+        if ticket is None:
+            return False
+        self._on_dead(ticket, waited)
+        return True
