@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 OUT    ?= demo-output
+# two at a time: most tests wait for devices, files or processes; a file's tests share fixtures
+WORKERS ?= -n 2 --dist loadfile
 
 .PHONY: demo test test-all soak reliability check models assets clean help
 
@@ -15,11 +17,11 @@ demo: $(VENV)/.station ## inspect the demo footage: in the window; without a dis
 
 test: $(VENV)/.dev ## style, types, layers and the tests (under five minutes on two cores)
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-all: $(VENV)/.dev ## the same with the slow tests
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(WORKERS) -m "slow or not slow"
 
 soak: $(VENV)/.dev ## ten million frames, then two hours at 1080p60: is everything flat?
 	$(BIN)/python -m tests.faults.soak --frames 10000000
