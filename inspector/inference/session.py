@@ -162,6 +162,14 @@ def check_io(session: ort.InferenceSession, manifest: ModelManifest, where: str)
     Raises PackageError where the graph's input and outputs are not as promised.
     Sizes that a graph leaves open are settled by the golden check.
     """
+    try:
+        return _has_free_batch(session, manifest, where)
+    except UnicodeDecodeError:
+        # names are bytes in the file and text in Python (found by fuzzing)
+        raise PackageError(f"{where}: a name in the model is no UTF-8: export it again") from None
+
+
+def _has_free_batch(session: ort.InferenceSession, manifest: ModelManifest, where: str) -> bool:
     spec = manifest.input
     inputs = session.get_inputs()
     if len(inputs) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import tomllib
@@ -109,7 +110,8 @@ def _odd(rng: random.Random, held: Any) -> Any:
     if isinstance(held, str) and held and rng.random() < 0.5:
         at = rng.randrange(len(held))
         return held[:at] + rng.choice(("\0", "..", "/", "é", "\n", "%", '"')) + held[at:]
-    return rng.choice(ODD_VALUES)
+    # a copy: what comes from here is changed further
+    return copy.deepcopy(rng.choice(ODD_VALUES))
 
 
 def as_json(rng: random.Random, document: Any) -> bytes:
@@ -122,7 +124,7 @@ def as_toml(rng: random.Random, text: str) -> bytes:
     try:
         changed = tomli_w.dumps(_without_none(mutate_document(rng, tomllib.loads(text))))
         return changed.encode("utf-8", "surrogatepass")
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, RecursionError):
         return mutate_bytes(rng, [text.encode()], [b"[[x]]\n", b'a = """', b"= [" * 50, b"1e999"])
 
 
