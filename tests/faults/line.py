@@ -24,7 +24,7 @@ from inspector.station.build import Station, build_station
 from inspector.vision.presence import thumbnail
 from tests.faults.rig import EMPTY
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long a test waits for what must come; no bound of the station."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inspector.core.inspection import Verdict
-from inspector.sources.address import parse_address
+from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
@@ -89,9 +89,8 @@ def test_a_driver_that_hangs_or_dies_takes_only_its_own_process_along(
 ) -> None:
     file = tmp_path / "command"
     file.write_bytes(b"\0")
-    source = IsolatedSource(
-        parse_address(str(file)), SourceOptions(), opener="tests.faults.rig:open_commanded"
-    )
+    device = Address("camera", str(file), "camera 0")
+    source = IsolatedSource(device, SourceOptions(), opener="tests.faults.rig:open_commanded")
     with line_of(source, package, tmp_path) as line:
         line.wait_parts(2)
         began = _break(source, file, fault)

@@ -44,7 +44,7 @@ def run_until(lines: int, number: signal.Signals, package: Path, folder: Path) -
         if len(printed) >= lines:
             process.send_signal(number)
             break
-    rest, errors = process.communicate(timeout=30)
+    rest, errors = process.communicate(timeout=90)
     assert process.returncode == (-number if number is signal.SIGKILL else 0), errors
     return printed | {m[3]: m[2] for line in rest.splitlines() if (m := PRINTED.search(line))}
 
