@@ -11,8 +11,7 @@ from pathlib import Path
 
 from inspector.store.anchors import Anchor, anchor_path, append_anchor
 from inspector.store.audit import audit_head
-from inspector.store.connection import translated
-from inspector.store.opening import Store
+from inspector.store.opening import Store, reading
 from inspector.store.part_seals import seal_head
 
 VARIABLE = "INSPECTOR_ANCHORS"
@@ -29,7 +28,7 @@ def anchor_places(db: Path) -> tuple[Path, ...]:
 
 def read_heads(store: Store, station_id: str) -> Anchor:
     """The heads as the record has them now. Raises StoreError."""
-    with translated(store.path), store.engine.connect() as asked:
+    with reading(store) as asked:
         audit, parts = audit_head(asked, station_id), seal_head(asked, station_id)
     return Anchor(at=dt.datetime.now(dt.UTC), station_id=station_id, audit=audit, parts=parts)
 

@@ -23,7 +23,7 @@ from inspector.platforms import fsync_folder
 from inspector.sources.credentials import LEAST_PRIORITY, KeyringBackend, system_keyring
 from inspector.store import schema
 from inspector.store.connection import translated
-from inspector.store.opening import Store, record_id
+from inspector.store.opening import Store, reading, record_id
 
 KEY_BYTES = 32
 VARIABLE = "INSPECTOR_AUDIT_KEY"
@@ -56,8 +56,8 @@ def find_key(name: str, db: Path, keyring: FindKeyring = system_keyring) -> Audi
 
 def require_key(store: Store, keyring: FindKeyring = system_keyring) -> AuditKey:
     """The record's key, made where nothing was ever sealed. Raises StoreUnavailableError."""
-    with translated(store.path), store.engine.begin() as connection:
-        name = record_id(connection)
+    with reading(store) as asked:
+        name = record_id(asked)
     # without the write lock: a keyring may ask a person to unlock it
     found = find_key(name, store.path, keyring)
     if found is not None:

@@ -12,8 +12,7 @@ from inspector.station.anchoring import write_anchor
 from inspector.station.audit_key import key_path, read_key, require_key
 from inspector.store.audit import AuditEntry, append_audit, check_key, verify_audit
 from inspector.store.chain import ChainCheck, ChainHead
-from inspector.store.connection import translated
-from inspector.store.opening import Store, open_store
+from inspector.store.opening import Store, open_store, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class AuditLog:
         """Whether the chain is what was written. Raises StoreError."""
         with self._lock:
             store, key = self._open()
-            with translated(store.path), store.engine.connect() as asked:
+            with reading(store) as asked:
                 return verify_audit(asked, key, self._station_id)
 
     def _open(self) -> tuple[Store, bytes]:
@@ -101,6 +100,6 @@ def sealing_key(store: Store, station_id: str) -> bytes:
     Raises StoreUnavailableError.
     """
     key = require_key(store).key
-    with translated(store.path), store.engine.connect() as asked:
+    with reading(store) as asked:
         check_key(asked, key, station_id)
     return key

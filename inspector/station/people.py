@@ -28,7 +28,7 @@ from inspector.station.audit_log import Change, sealing_key
 from inspector.store import users as rows
 from inspector.store.audit import append_within
 from inspector.store.connection import translated
-from inspector.store.opening import Store, open_store
+from inspector.store.opening import Store, open_store, reading
 from inspector.store.users import UserRow
 
 IDLE_MINUTES = 10
@@ -96,13 +96,13 @@ class People:
         """Of a record that is not there: an open station. Raises StoreError."""
         if self._db is None or not self._db.is_file():
             return Roster()
-        with self._opened() as store, translated(store.path), store.engine.begin() as asked:
+        with self._opened() as store, reading(store) as asked:
             idle = rows.read_fact(asked, IDLE_FACT)
             minutes = int(idle) if idle and idle.isdigit() else IDLE_MINUTES
             if not rows.has_users(asked):
                 access = Access.BROKEN if rows.were_users(asked) else Access.OPEN
                 return Roster(access, (), minutes)
-        with self._sealed() as (store, key), _transaction(store) as asked:
+        with self._sealed() as (store, key), reading(store) as asked:
             users = tuple(User(u.name, u.role, u.altered) for u in rows.read_users(asked, key))
         return Roster(Access.LOCKED, users, minutes)
 

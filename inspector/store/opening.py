@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,21 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def reading(store: Store) -> Iterator[Connection]:
+    """A look at what ``store`` holds that waits for no writer and makes none wait.
+
+    A transaction of the store's own engine takes the write lock, whatever it does with it.
+    Raises StoreError, also in the block.
+    """
+    engine = make_engine(store.path, write=False)
+    try:
+        with translated(store.path), engine.connect() as asked:
+            yield asked
+    finally:
+        engine.dispose()
 
 
 def record_id(asked: Connection) -> str:
