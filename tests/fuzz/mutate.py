@@ -12,6 +12,8 @@ from typing import Any
 import tomli_w
 
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FFFFFFFFFFFFFFF)
+MOST_DOUBLED = 2_000
+"""Longer lists are not blown up once more: sizes are bounded where files are read."""
 ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -96,7 +98,7 @@ def _change_value(rng: random.Random, held: Any) -> Any:
     if isinstance(held, list) and held and rng.random() < 0.85:
         at = rng.randrange(len(held))
         if rng.random() < 0.2:
-            return held * rng.choice((2, 300))
+            return held * (2 if len(json.dumps(held)) > MOST_DOUBLED else rng.choice((2, 300)))
         held[at] = _change_value(rng, held[at])
         return held
     return _odd(rng, held)

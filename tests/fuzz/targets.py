@@ -28,7 +28,7 @@ from inspector.core.truth import parse_truth
 from inspector.errors import InspectorError
 from inspector.inference.golden import parse_golden
 from inspector.inference.importing import import_package
-from inspector.inference.package import load_package
+from inspector.inference.package import MAX_MANIFEST_BYTES, load_package
 from inspector.inference.predictor import open_predictor
 from inspector.inference.safety import check_onnx
 from inspector.sources.address import parse_address
@@ -136,7 +136,8 @@ def manifests(seeds: Seeds, rng: random.Random, folder: Path) -> bool:
     data = as_json(rng, seeds.manifest)
     if rng.random() < 0.2:
         data = mutate_bytes(rng, [data], [b'{"a":' * 300, b"[" * 3000, b"1" * 5000, b"NaN"])
-    return not _refused(lambda: parse_manifest(data, "m"))
+    # whoever reads one looks at its size first
+    return len(data) <= MAX_MANIFEST_BYTES and not _refused(lambda: parse_manifest(data, "m"))
 
 
 def recipes(seeds: Seeds, rng: random.Random, folder: Path) -> bool:
