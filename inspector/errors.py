@@ -31,7 +31,7 @@ class AccessError(InputError):
 class TooSoonError(AccessError):
     """After wrong PINs the next try has to wait: ``wait_s`` seconds."""
 
-    def __init__(self, message: str, wait_s: float) -> None:
+    def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
         self.wait_s = wait_s
 

@@ -20,7 +20,7 @@ from inspector.gui.settings import SettingsFile
 from inspector.station.documents import as_toml
 from tests.gui.conftest import MakeWindow
 
-LINE = "sim:metal_nut?seed=1&width=160&height=120&fps=60"
+LINE = "sim:metal_nut?seed=1&width=160&height=120&fps=15"
 WHY = "scratches passed"
 
 
@@ -51,7 +51,7 @@ def jobs_page(window: MainWindow, qtbot: QtBot) -> JobsPage:
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: window.context.work.pending == 0, timeout=10_000)
+    qtbot.waitUntil(lambda: window.context.work.pending == 0, timeout=25_000)
 
 
 def save(page: JobsPage, window: MainWindow, qtbot: QtBot, why: str = WHY) -> None:
@@ -219,9 +219,9 @@ def test_a_saved_recipe_takes_over_on_the_running_line(
     page = jobs_page(window, qtbot)
     page.view.thresholds.t2.setValue(0.85)
     save(page, window, qtbot)
-    qtbot.waitUntil(page.view.on_line.isVisible, timeout=10_000)
+    qtbot.waitUntil(page.view.on_line.isVisible, timeout=25_000)
     page.view.on_line.click()
     changeovers = window.context.runs.changeovers
     assert changeovers is not None
-    qtbot.waitUntil(lambda: changeovers.in_force.recipe.thresholds.t2 == 0.85, timeout=10_000)
-    qtbot.waitUntil(lambda: not page.view.on_line.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: changeovers.in_force.recipe.thresholds.t2 == 0.85, timeout=25_000)
+    qtbot.waitUntil(lambda: not page.view.on_line.isVisible(), timeout=25_000)
