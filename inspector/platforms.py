@@ -24,6 +24,14 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """A file that was not there, on the disk once its folder is. Raises OSError."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def step_back() -> None:
     """Gives this thread, and those it starts, less of the processor than the others have.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from inspector.errors import InputError, InspectorError
 from inspector.inference.package import MANIFEST
 from inspector.inference.providers import CPU
 from inspector.inference.session import open_session
-from inspector.platforms import fsync_folder
+from inspector.platforms import fsync_folder, write_new
 from training.graph import Graph
 from training.methods import Network
 from training.staging import NEW, move_in, staging
@@ -127,10 +126,7 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir()
     # the manifest last: without it a folder is no package
     for name in sorted(files, key=lambda n: (n == MANIFEST, n)):
-        with (folder / name).open("xb") as file:
-            file.write(files[name])
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(folder / name, files[name])
     fsync_folder(folder)
 
 

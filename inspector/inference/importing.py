@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from inspector.inference.package import (
     MAX_MODEL_BYTES,
 )
 from inspector.inference.package_source import PackageFiles, open_package_files
-from inspector.platforms import fsync_folder
+from inspector.platforms import fsync_folder, write_new
 
 STAGING_PREFIX = ".importing-"
 
@@ -84,7 +83,7 @@ def _copy(
     on_step: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Returns the names of what was left out."""
-    _write(staged / MANIFEST, text)
+    write_new(staged / MANIFEST, text)
     wanted = {v.file: MAX_MODEL_BYTES for v in manifest.variants}
     wanted |= {v.golden.file: MAX_GOLDEN_BYTES for v in manifest.variants}
     held = files.names()
@@ -92,16 +91,9 @@ def _copy(
         wanted[CARD] = MAX_CARD_BYTES
     for name, limit in wanted.items():
         on_step(f"copying {name}")
-        _write(staged / name, files.read(name, limit))
+        write_new(staged / name, files.read(name, limit))
     fsync_folder(staged)
     return tuple(sorted(held - {MANIFEST, *wanted}))
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextmanager

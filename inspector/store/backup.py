@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from inspector.core.manifest import first_problem
 from inspector.core.strict import Strict
 from inspector.errors import InputError, StoreError, StoreUnavailableError
-from inspector.platforms import fsync_folder
+from inspector.platforms import fsync_folder, write_new
 from inspector.store.connection import connect, translated
 from inspector.store.opening import open_reader
 from inspector.store.schema import HEAD_REVISION
@@ -85,7 +85,7 @@ def make_backup(db: Path, target: Path, *, archive: Path | None = None) -> Backu
             rows=dict(rows),
             files=[_described(folder, path) for path in _files_in(folder)],
         )
-        _write(folder / DOCUMENT, document.model_dump_json(indent=1).encode())
+        write_new(folder / DOCUMENT, document.model_dump_json(indent=1).encode())
         fsync_folder(folder)
         folder.rename(target)
         fsync_folder(target.absolute().parent)
@@ -169,13 +169,6 @@ def digest_of(path: Path) -> tuple[int, str]:
             size += len(chunk)
         os.fsync(file.fileno())
     return size, digest.hexdigest()
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextmanager

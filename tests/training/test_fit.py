@@ -164,7 +164,7 @@ def test_interrupted_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         seen.update(find_packages(tmp_path))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exporting.os, "fsync", interrupt)
+    monkeypatch.setattr("inspector.platforms.os.fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_package(folder, FILES, replace=True)
     assert list(seen) == [folder]  # half of a package is taken for none

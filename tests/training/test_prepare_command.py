@@ -485,7 +485,7 @@ def test_interrupted_writing_leaves_the_old_category(
         if next(calls) == at:
             raise error
 
-    monkeypatch.setattr(writing.os, "fsync", fsync)
+    monkeypatch.setattr("inspector.platforms.os.fsync", fsync)
     result = train("prepare", source, "--out", out, "--seed", 3, "--force")
     assert result.code == code
     assert said in result.err

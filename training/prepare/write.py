@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inspector.core.manifest import Name
 from inspector.errors import InputError
-from inspector.platforms import fsync_folder
+from inspector.platforms import fsync_folder, write_new
 from training.datasets import read_bytes
 from training.methods import Report
 from training.prepare.earlier import PROVENANCE
@@ -174,7 +173,4 @@ def _table(rows: Sequence[dict[str, str]]) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_new(path, data)
