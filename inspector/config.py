@@ -9,7 +9,7 @@ from inspector.core.camera import CameraSettings
 from inspector.core.cameras import CamerasFile, parse_cameras
 from inspector.core.execution import Execution
 from inspector.core.geometry import Roi
-from inspector.core.job import ArchiveRule, Job, parse_job
+from inspector.core.job import ArchiveRule, Job, archive_beside, parse_job
 from inspector.core.recipe import Recipe, parse_recipe
 from inspector.errors import ConfigError
 
@@ -128,7 +128,7 @@ def load_cameras(path: Path) -> list[tuple[str, RunConfig]]:
     """
     held = load_cameras_file(path)
     db = path.parent / held.db
-    pictures = path.parent / held.archive if held.archive else db.parent / f"{db.stem}-parts"
+    pictures = path.parent / held.archive if held.archive else archive_beside(db)
     return [
         (
             camera.name,

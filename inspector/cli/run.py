@@ -18,6 +18,7 @@ from inspector.cli.signing import guard
 from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
+from inspector.core.job import archive_beside
 from inspector.core.roles import Right
 from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
@@ -90,9 +91,8 @@ def command(
 def _keeping(
     config: RunConfig, db: Path, archive: Path | None, keep_around_fail: float | None
 ) -> RunConfig:
-    beside = db.parent / f"{db.stem}-parts"
     clips = (db.parent / f"{db.stem}-clips", keep_around_fail) if keep_around_fail else None
-    return replace(config, db=db, archive=archive or beside, keep_around_fail=clips)
+    return replace(config, db=db, archive=archive or archive_beside(db), keep_around_fail=clips)
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -10,6 +11,11 @@ from inspector.core.camera import CameraSettings
 from inspector.core.manifest import Name, Strict, first_problem
 from inspector.core.toml_text import read_toml
 from inspector.errors import ConfigError
+
+
+def archive_beside(db: Path) -> Path:
+    """Where pictures lie if nobody says: beside the record."""
+    return db.parent / f"{db.stem}-parts"
 
 
 class ArchiveRule(Strict):

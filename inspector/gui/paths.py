@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from inspector.core.job import archive_beside
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -29,4 +31,4 @@ class Paths:
         """The archive, by default beside the record as ``inspector run`` has it."""
         if self.archive is not None or self.db is None:
             return self.archive
-        return self.db.parent / f"{self.db.stem}-parts"
+        return archive_beside(self.db)

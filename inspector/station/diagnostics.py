@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector import __version__
+from inspector.core.job import archive_beside
 from inspector.core.redact import Redactor
 from inspector.errors import InputError, InspectorError, StoreError
 from inspector.inference.gallery import gallery
@@ -68,7 +69,7 @@ def make_bundle(
         _logs(log or log_beside(patient.db)),
     ):
         writer.take(part)
-    archive = patient.archive or patient.db.parent / f"{patient.db.stem}-parts"
+    archive = patient.archive or archive_beside(patient.db)
     newest = _newest_pictures(archive, pictures) if pictures else []
     return _written(out, writer, newest)
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from inspector.core.job import archive_beside
 from inspector.core.label import Label
 from inspector.platforms import fsync_folder
 from inspector.store.archive_files import write_atomically
@@ -41,7 +42,7 @@ class LabelFiles:
 
 def archive_of(record: Path, archive: str | None) -> Path:
     """A run's folder of pictures: as recorded, else where a run puts it, beside the record."""
-    beside = record.parent / f"{record.stem}-parts"
+    beside = archive_beside(record)
     return Path(archive) if archive and (Path(archive).is_dir() or not beside.is_dir()) else beside
 
 

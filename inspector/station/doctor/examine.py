@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from inspector.core.job import archive_beside
 from inspector.sources.credentials import Credentials
 from inspector.station.doctor.disk import check_disk
 from inspector.station.doctor.findings import Check, Finding, run_checks
@@ -44,7 +45,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
 
 
 def _checks(patient: Patient) -> Iterator[tuple[str, Check]]:
-    archive = patient.archive or patient.db.parent / f"{patient.db.stem}-parts"
+    archive = patient.archive or archive_beside(patient.db)
     versions = partial(check_versions, installed_versions(), constraints=constraints_file())
     folders = (patient.models, patient.jobs)
     yield "versions", versions
