@@ -7,14 +7,13 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspector import __version__
 from inspector.core.job import archive_beside
 from inspector.core.redact import Redactor
-from inspector.errors import InputError, InspectorError, StoreError
+from inspector.errors import InputError, InspectorError
 from inspector.inference.gallery import gallery
 from inspector.station.audit_key import key_path
 from inspector.station.doctor.examine import Patient, examine
@@ -22,8 +21,7 @@ from inspector.station.doctor.findings import Finding, exit_code
 from inspector.station.doctor.programs import installed_versions
 from inspector.station.logbook import log_beside
 from inspector.store.backup import table_rows
-from inspector.store.connection import translated
-from inspector.store.opening import open_reader
+from inspector.store.opening import open_reader, raw_connection
 
 LOG_TAIL = 512 << 10
 MAX_CONFIG = 1 << 20
@@ -137,10 +135,7 @@ def _record(db: Path) -> Iterator[tuple[str, object]]:
         return
     store = open_reader(db)
     try:
-        with translated(db), closing(store.engine.raw_connection()) as pooled:
-            raw = pooled.driver_connection
-            if raw is None:
-                raise StoreError(f"record {db}: its connection is gone")
+        with raw_connection(store) as raw:
             schema = [str(row[0]) for row in raw.execute("SELECT sql FROM sqlite_master") if row[0]]
             yield "record/schema.sql", ";\n".join(schema) + ";\n"
             pragmas = ("page_size", "page_count", "freelist_count", "journal_mode")

@@ -21,7 +21,7 @@ from inspector.core.strict import Strict
 from inspector.errors import InputError, StoreError, StoreUnavailableError
 from inspector.platforms import fsync_folder, write_new
 from inspector.store.connection import connect, translated
-from inspector.store.opening import open_reader
+from inspector.store.opening import open_reader, raw_connection
 from inspector.store.schema import HEAD_REVISION
 
 DOCUMENT = "backup.json"
@@ -96,12 +96,8 @@ def _copy_record(db: Path, copy: Path) -> Mapping[str, int]:
     """One step of SQLite's online backup: many would begin anew at every commit."""
     store = open_reader(db)
     try:
-        with translated(db), closing(store.engine.raw_connection()) as pooled:
-            source = pooled.driver_connection
-            if source is None:
-                raise StoreError(f"record {db}: its connection is gone")
-            with closing(sqlite3.connect(copy)) as made:
-                source.backup(made, pages=-1)
+        with raw_connection(store) as source, closing(sqlite3.connect(copy)) as made:
+            source.backup(made, pages=-1)
     finally:
         store.close()
     return settle(copy)

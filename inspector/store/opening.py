@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, inspect
 
-from inspector.errors import StoreUnavailableError
+from inspector.errors import StoreError, StoreUnavailableError
 from inspector.store.connection import BUSY_TIMEOUT_MS, connect, make_engine, translated
 from inspector.store.schema import HEAD_REVISION, metadata
 
@@ -45,6 +46,16 @@ def reading(store: Store) -> Iterator[Connection]:
             yield asked
     finally:
         engine.dispose()
+
+
+@contextmanager
+def raw_connection(store: Store) -> Iterator[sqlite3.Connection]:
+    """SQLite's own, for what only SQLite itself can do. Raises StoreError, also in the block."""
+    with translated(store.path), closing(store.engine.raw_connection()) as pooled:
+        raw = pooled.driver_connection
+        if raw is None:
+            raise StoreError(f"record {store.path}: its connection is gone")
+        yield cast("sqlite3.Connection", raw)
 
 
 def record_id(asked: Connection) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -13,8 +12,7 @@ from inspector.errors import StoreError
 from inspector.station.doctor.findings import Finding, error, note, ok, warning
 from inspector.store import schema
 from inspector.store.backup import integrity_problems, table_rows
-from inspector.store.connection import translated
-from inspector.store.opening import Store, open_reader
+from inspector.store.opening import Store, open_reader, raw_connection
 from inspector.store.queries import snapshot
 
 LARGE_LOG = 256 * 2**20
@@ -52,10 +50,7 @@ def check_record(
 
 
 def _integrity(store: Store, *, quick: bool) -> Iterator[Finding]:
-    with translated(store.path), closing(store.engine.raw_connection()) as pooled:
-        raw = pooled.driver_connection
-        if raw is None:
-            raise StoreError(f"record {store.path}: its connection is gone")
+    with raw_connection(store) as raw:
         problems = integrity_problems(raw, quick=quick)
         rows = {} if problems else table_rows(raw)
     if problems:
