@@ -44,12 +44,6 @@ class SignOff(QWidget):
         if not self.who.text():
             self.who.setText(who)
 
-    def set_person(self, name: str | None) -> None:
-        """Who is signed in signs; None where anybody may type a name."""
-        if name is not None:
-            self.who.setText(name)
-        self.who.setReadOnly(name is not None)
-
     def clear_why(self) -> None:
         """After it was done: the next change has a reason of its own."""
         self.why.clear()

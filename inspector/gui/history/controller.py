@@ -47,7 +47,7 @@ class HistoryController(QObject):
         self._poll.timeout.connect(self.look_for_newer)
         self._connect()
         view.details.labels.who.setText(context.settings.values.who)
-        sign_as(context.access, view.details.labels.set_person)
+        sign_as(context.access, view.details.labels.who)
         view.details.labels.unlock.clicked.connect(
             lambda checked=False: context.access.require(Right.LABEL)
         )

@@ -58,12 +58,6 @@ class LabelPanel(QFrame):
         self._dress()
         self.set_labels(None)
 
-    def set_person(self, name: str | None) -> None:
-        """Who is signed in signs; None where anybody may type a name."""
-        if name is not None:
-            self.who.setText(name)
-        self.who.setReadOnly(name is not None)
-
     def set_refusal(self, why: str | None) -> None:
         """Why nobody may say anything now; None where they may."""
         self._refusal = why

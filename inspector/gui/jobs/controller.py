@@ -41,7 +41,7 @@ class JobsController(QObject):
         self._connect_recipe()
         self.pictures = PictureController(context, view, self)
         view.sign.set_who(context.settings.values.who)
-        sign_as(context.access, view.sign.set_person)
+        sign_as(context.access, view.sign.who)
 
     @property
     def draft(self) -> Draft | None:

@@ -40,7 +40,7 @@ class ModelsController(QObject):
         self._connect()
         view.set_folder(context.paths.models)
         view.line.sign.set_who(context.settings.values.who)
-        sign_as(context.access, view.line.sign.set_person)
+        sign_as(context.access, view.line.sign.who)
         context.access.changed.connect(self._show_access)
         self._show_access()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from PySide6.QtWidgets import QLineEdit
 
 from inspector.gui.people.access import WindowAccess
 
 
-def sign_as(access: WindowAccess, set_person: Callable[[str | None], None]) -> None:
-    """Tells ``set_person`` who is signed in, now and from now on."""
+def sign_as(access: WindowAccess, who: QLineEdit) -> None:
+    """Keeps in ``who`` the name of whoever is signed in; anybody's where nobody is."""
 
     def show() -> None:
-        set_person(access.person.name if access.person else None)
+        if access.person is not None:
+            who.setText(access.person.name)
+        who.setReadOnly(access.person is not None)
 
     access.changed.connect(show)
     show()

@@ -47,7 +47,7 @@ class SourcesController(QObject):
         self.pump.view_pulled.connect(self._show_preview)
         self.pump.stopped.connect(lambda: view.set_showing(on=False))
         view.sign.set_who(context.settings.values.who)
-        sign_as(context.access, view.sign.set_person)
+        sign_as(context.access, view.sign.who)
         self._say_idle()
         self._show_address()
 
