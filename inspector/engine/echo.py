@@ -6,10 +6,10 @@ import numpy as np
 
 from inspector.core.frame import Image
 from inspector.core.inspection import Prediction
+from inspector.engine.alike import look_alike
 
 SAME_ANSWERS = 10
 """Different pictures in a row with one answer, to the last bit, from which on it is a fault."""
-_STEP = 8
 
 
 class EchoWatch:
@@ -32,7 +32,7 @@ class EchoWatch:
         self._answer = answer
         if not same:
             self._repeats = 0
-        elif before is not None and not _look_alike(before, pixels):
+        elif before is not None and not look_alike(before, pixels):
             self._repeats += 1
         return self._words()
 
@@ -41,10 +41,6 @@ class EchoWatch:
         if count < SAME_ANSWERS:
             return None
         return f"the network gives the same answer for {count} different pictures in a row"
-
-
-def _look_alike(a: Image, b: Image) -> bool:
-    return np.array_equal(a[::_STEP, ::_STEP], b[::_STEP, ::_STEP])
 
 
 def _equal(a: Prediction, b: Prediction) -> bool:

@@ -12,9 +12,9 @@ import numpy as np
 
 from inspector.core.frame import Frame, Image, SourceInfo
 from inspector.core.protocols import FrameSource
+from inspector.engine.alike import SAMPLE_STEP, look_alike
 from inspector.errors import SourceError, SourceInterrupted, SourceOpenError
 
-SAMPLE_STEP = 8
 """Every 8th row and column: 32,000 pixels at 1080p, compared in 0.02 ms."""
 MOSTLY_CLIPPED = 0.95
 
@@ -55,7 +55,7 @@ class FreezeWatch:
     def check(self, frame: Frame) -> Frame:
         """The frame, marked as faulty once frozen; raises SourceError after ``frozen_s``."""
         now, before = frame.image, self._last
-        same = before is not None and _look_alike(now, before) and not _clipped(now)
+        same = before is not None and look_alike(now, before) and not _clipped(now)
         self._last = now
         if not same:
             self._since_ns, self._repeats = frame.captured_ns, 0
@@ -69,14 +69,6 @@ class FreezeWatch:
         if self._repeats >= self._policy.frozen_frames:
             return replace(frame, fault="frozen picture")
         return frame
-
-
-def _look_alike(a: Image, b: Image) -> bool:
-    """By a few rows first: noise makes pictures of a live camera differ in any of them."""
-    return all(
-        np.array_equal(a[::step, ::SAMPLE_STEP], b[::step, ::SAMPLE_STEP])
-        for step in (32 * SAMPLE_STEP, SAMPLE_STEP)
-    )
 
 
 def _clipped(image: Image) -> bool:
