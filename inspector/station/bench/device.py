@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from inspector.engine.judging import Decision
 from inspector.inference.bound import Split
 from inspector.inference.predictor import OnnxPredictor
+from inspector.station.asking import asked
 
 _FIELDS = ("name", "driver_version", "memory.total", "memory.used")
 _TIMEOUT_S = 20.0
@@ -21,21 +20,9 @@ def gpu_state() -> dict[str, object] | None:
 
     ``memory_used_mib`` is of the whole device: other programs' memory is in it.
     """
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return None
-    asked = f"--query-gpu={','.join(_FIELDS)}"
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            [tool, asked, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return parse_state(done.stdout)
+    query = f"--query-gpu={','.join(_FIELDS)}"
+    said = asked("nvidia-smi", query, "--format=csv,noheader,nounits", timeout_s=_TIMEOUT_S)
+    return None if said is None else parse_state(said)
 
 
 def parse_state(text: str) -> dict[str, object] | None:

@@ -7,8 +7,6 @@ import ctypes.util
 import datetime as dt
 import os
 import platform
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ import psutil
 
 from inspector.sources.credentials import Credentials
 from inspector.sources.discover import FoundCamera, find_cameras
+from inspector.station.asking import asked
 from inspector.station.audit_key import key_path, open_to_others
 from inspector.station.doctor.findings import Finding, error, note, ok, warning
 
@@ -26,7 +25,6 @@ LEAST_MEMORY = 2 * 2**30
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512
 _OLDEST = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
-_ASK_S = 5.0
 
 
 def check_machine() -> Iterator[Finding]:
@@ -85,20 +83,6 @@ def _kernel_synchronised() -> bool | None:
     except (OSError, AttributeError):
         return None
     return None if state < 0 else state != _TIME_ERROR
-
-
-def asked(*command: str) -> str | None:
-    """What a program of the system says; None where there is none, or it fails."""
-    found = shutil.which(command[0])
-    if found is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed commands of the system
-            [found, *command[1:]], capture_output=True, text=True, timeout=_ASK_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def check_permissions(db: Path, folders: tuple[Path, ...]) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from inspector.errors import PackageError, ProviderError
 from inspector.inference.gallery import Verification, gallery, verify_package
 from inspector.inference.providers import CPU, CUDA, TENSORRT, why_no_cuda, why_no_tensorrt
 from inspector.inference.session import ORT_ERRORS, open_session
+from inspector.station.asking import asked
 from inspector.station.doctor.findings import Finding, error, note, ok, warning
-from inspector.station.doctor.machine import asked
 
 PROBE = (
     b'\x08\x08\x12\x00:7\n\x0c\n\x01x\x12\x01y"\x04Relu\x12\x05probeZ\x0f\n\x01x\x12\n\n\x08'

@@ -9,7 +9,7 @@ import pytest
 
 from inspector.config import RunConfig
 from inspector.engine.judging import Decision
-from inspector.station.bench import device
+from inspector.station import asking
 from inspector.station.bench.device import CallWatch, gpu_state, parse_state, percentiles
 from inspector.station.bench.measure import frames_in_memory
 from inspector.station.build import Station, build_station
@@ -35,12 +35,12 @@ def test_no_gpu_is_none_and_no_guess(text: str):
 
 
 def test_without_nvidias_tool_there_is_none(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(device.shutil, "which", lambda name: None)
+    monkeypatch.setattr(asking.shutil, "which", lambda name: None)
     assert gpu_state() is None
 
 
 def test_a_tool_that_fails_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    monkeypatch.setattr(device.shutil, "which", lambda name: str(tmp_path / "gone"))
+    monkeypatch.setattr(asking.shutil, "which", lambda name: str(tmp_path / "gone"))
     assert gpu_state() is None
 
 
