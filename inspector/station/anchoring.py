@@ -44,7 +44,9 @@ def write_anchor(store: Store, station_id: str) -> tuple[str, ...]:
         try:
             append_anchor(path, anchor)
         except OSError as error:
-            problems.append(f"anchor {path}: cannot be written: {error.strerror}")
+            problem = f"anchor {path}: cannot be written: {error.strerror}"
+            _log.warning("%s", problem)
+            problems.append(problem)
     return tuple(problems)
 
 

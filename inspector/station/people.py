@@ -96,14 +96,16 @@ class People:
         """Of a record that is not there: an open station. Raises StoreError."""
         if self._db is None or not self._db.is_file():
             return Roster()
-        with self._opened() as store, reading(store) as asked:
-            idle = rows.read_fact(asked, IDLE_FACT)
-            minutes = int(idle) if idle and idle.isdigit() else IDLE_MINUTES
-            if not rows.has_users(asked):
-                access = Access.BROKEN if rows.were_users(asked) else Access.OPEN
-                return Roster(access, (), minutes)
-        with self._sealed() as (store, key), reading(store) as asked:
-            users = tuple(User(u.name, u.role, u.altered) for u in rows.read_users(asked, key))
+        with self._opened() as store:
+            with reading(store) as asked:
+                idle = rows.read_fact(asked, IDLE_FACT)
+                minutes = int(idle) if idle and idle.isdigit() else IDLE_MINUTES
+                if not rows.has_users(asked):
+                    access = Access.BROKEN if rows.were_users(asked) else Access.OPEN
+                    return Roster(access, (), minutes)
+            key = sealing_key(store, self._station_id)
+            with reading(store) as asked:
+                users = tuple(User(u.name, u.role, u.altered) for u in rows.read_users(asked, key))
         return Roster(Access.LOCKED, users, minutes)
 
     def sign_in(self, name: str, secret: str, reason: str) -> Person:
@@ -128,7 +130,7 @@ class People:
         """The first one must be an Administrator. Raises ConfigError, AccessError."""
         _check_name(name)
         _check_secret(secret, role)
-        with self._sealed() as (store, key), _transaction(store) as connection:
+        with self._changing() as (connection, key):
             known = rows.read_users(connection, key)
             self._check_may(connection, known, by)
             if any(u.name.casefold() == name.casefold() for u in known):
@@ -138,11 +140,10 @@ class People:
             rows.insert_user(connection, key, name, role, self._hash(key, secret))
             change = Change(by.name, rows.trail_name(name), None, role.title, "user added")
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
 
     def change_secret(self, name: str, secret: str, by: Person) -> None:
         """By an Administrator, or by the user. Raises ConfigError, AccessError."""
-        with self._sealed() as (store, key), _transaction(store) as connection:
+        with self._changing() as (connection, key):
             known = rows.read_users(connection, key)
             user = _of(known, name)
             if by.name != user.name:
@@ -153,11 +154,10 @@ class People:
             title = user.role.title
             change = Change(by.name, rows.trail_name(user.name), title, title, "new PIN")
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
 
     def remove(self, name: str, by: Person) -> None:
         """Never the last Administrator. Raises ConfigError, AccessError."""
-        with self._sealed() as (store, key), _transaction(store) as connection:
+        with self._changing() as (connection, key):
             known = rows.read_users(connection, key)
             self._check_may(connection, known, by)
             user = _of(known, name)
@@ -170,19 +170,17 @@ class People:
             what = rows.trail_name(user.name)
             change = Change(by.name, what, user.role.title, None, "user removed")
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
 
     def set_idle_minutes(self, minutes: int, by: Person) -> None:
         """When a window locks itself. Raises ConfigError, AccessError."""
         if not 1 <= minutes <= MOST_IDLE_MINUTES:
             raise ConfigError(f"idle minutes {minutes}: expected 1 to {MOST_IDLE_MINUTES}")
-        with self._sealed() as (store, key), _transaction(store) as connection:
+        with self._changing() as (connection, key):
             self._check_may(connection, rows.read_users(connection, key), by)
             before = rows.read_fact(connection, IDLE_FACT) or str(IDLE_MINUTES)
             rows.write_fact(connection, IDLE_FACT, str(minutes))
             change = Change(by.name, "idle minutes", before, str(minutes), "set by hand")
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
 
     # signing in
 
@@ -232,7 +230,7 @@ class People:
                 rows.replace_secret(connection, key, user.name, user.role, hashed)
             rows.note_tries(connection, user.name, 0, None)
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
+        write_anchor(store, self._station_id)
 
     # helpers
 
@@ -251,10 +249,14 @@ class People:
     def _note(self, store: Store, key: bytes, change: Change) -> None:
         with _transaction(store) as connection:
             append_within(connection, key, self._station_id, change.entry())
-        self._anchor()
+        write_anchor(store, self._station_id)
 
-    def _anchor(self) -> None:
-        with self._opened() as store:
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Connection, bytes]]:
+        """A transaction with the record's key; once it is committed the heads are anchored."""
+        with self._sealed() as (store, key):
+            with _transaction(store) as connection:
+                yield connection, key
             write_anchor(store, self._station_id)
 
     @contextmanager
