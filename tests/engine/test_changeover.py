@@ -15,8 +15,8 @@ from inspector.engine.changeover import Changeover, Takeover
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import ConfigError, RecipeMismatchError, StateError, StoreError
-from tests.engine.test_pipeline import EVERY_FRAME, WATCHED, belt, setup
 from tests.support.fakes import MODEL_ID, MemorySink, ScriptedPredictor, ScriptedSource, frame
+from tests.support.pipelines import EVERY_FRAME, WATCHED, belt, setup
 
 OTHER_ID = "tiny@2#" + "b" * 64
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.parts_folder import write_category
+from tests.support.train_cli import TrainCli
 from training.datasets import find_category
 from training.fit import Order, Trained, fit
 
@@ -24,3 +25,9 @@ def trained(discs: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return fit(
         Order(find_category(discs, "disc"), out, size=64, fixture="none"), lambda step, share: None
     )
+
+
+@pytest.fixture
+def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
+    """``inspector-train`` as it is typed."""
+    return TrainCli(capfd, monkeypatch)

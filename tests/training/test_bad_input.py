@@ -18,11 +18,6 @@ QUICK = ("--category", "disc", "--size", 64, "--fixture", "none")
 
 
 @pytest.fixture
-def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
-    return TrainCli(capfd, monkeypatch)
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Path:
     return write_category(tmp_path / "data", good=3)
 

@@ -17,11 +17,6 @@ from training.provenance import package_fingerprint
 
 
 @pytest.fixture
-def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
-    return TrainCli(capfd, monkeypatch)
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Path:
     """``a`` is sound, ``b`` has a damaged image, ``c`` no test images."""
     root = write_category(tmp_path / "data", "a", good=4)

@@ -28,11 +28,6 @@ from training.report.render import render
 HOSTILE = "<img src=x onerror=alert(1)> $\\frac$ &amp;"
 
 
-@pytest.fixture
-def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
-    return TrainCli(capfd, monkeypatch)
-
-
 class _Elements(HTMLParser):
     """Collects tags with their attributes, and the text."""
 

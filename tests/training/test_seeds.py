@@ -16,12 +16,6 @@ from training.fit import Order
 from training.provenance import package_fingerprint
 from training.seeds import Plan, Seeds, run_seeds
 
-
-@pytest.fixture
-def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
-    return TrainCli(capfd, monkeypatch)
-
-
 QUICK = ("--size", "64", "--fixture", "none")
 
 

@@ -14,11 +14,6 @@ from training.calibrate import Targets
 from training.probes import LEAST_CHANGE, chosen_parts, defects_wanted, spoilt
 
 
-@pytest.fixture
-def train(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> TrainCli:
-    return TrainCli(capfd, monkeypatch)
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
