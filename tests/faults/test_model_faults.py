@@ -78,40 +78,41 @@ def camera() -> CameraSource:
     return CameraSource(parse_address("0"), SourceOptions(), capture_factory=Rig())
 
 
+def _broken_for_a_while(
+    line: Line, runner: BrokenRunner, fault: Callable[[Answers], Answers]
+) -> tuple[float, float, float, float]:
+    """When it broke, when that was seen, when it was mended, and when a part passed again."""
+    line.wait_parts(2)
+    runner.fault = fault
+    line.wait_parts(2, Verdict.INVALID)
+    runner.fault = None
+    healed = time.monotonic()
+    assert runner.affected_at is not None
+    detected = line.first(Verdict.INVALID, runner.affected_at)
+    again = line.first(Verdict.PASS, healed)
+    return runner.affected_at, detected, healed, again
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_network_that_fails_passes_nothing_and_is_asked_again(
     fault: str, package: Path, tmp_path: Path, ledger: Ledger, runner: BrokenRunner
 ) -> None:
     with line_of(camera(), package, tmp_path) as line:
-        line.wait_parts(2)
-        runner.fault = FAULTS[fault]
-        line.wait_parts(2, Verdict.INVALID)
-        runner.fault = None
-        healed = time.monotonic()
-        assert runner.affected_at is not None
-        detected = line.first(Verdict.INVALID, runner.affected_at)
-        again = line.first(Verdict.PASS, healed)
+        affected, detected, healed, again = _broken_for_a_while(line, runner, FAULTS[fault])
         status = line.end()
     assert status.state is State.STOPPED
-    _tell(ledger, line, f"model: {fault}", runner.affected_at, detected, healed, again)
+    _tell(ledger, line, f"model: {fault}", affected, detected, healed, again)
 
 
 def test_a_network_that_says_the_same_of_everything_is_not_believed_for_long(
     package: Path, tmp_path: Path, ledger: Ledger, runner: BrokenRunner
 ) -> None:
     with line_of(camera(), package, tmp_path) as line:
-        line.wait_parts(2)
-        runner.fault = _filled(0.25)
-        line.wait_parts(2, Verdict.INVALID)
-        runner.fault = None
-        healed = time.monotonic()
-        assert runner.affected_at is not None
-        detected = line.first(Verdict.INVALID, runner.affected_at)
-        again = line.first(Verdict.PASS, healed)
+        affected, detected, healed, again = _broken_for_a_while(line, runner, _filled(0.25))
         line.end()
     assert line.meanwhile(detected, healed)["PASS"] == 0
     _tell(
-        ledger, line, "model: a constant", runner.affected_at, detected, healed, again,
+        ledger, line, "model: a constant", affected, detected, healed, again,
         expected="INVALID from the tenth frame with one answer on", passed_before=2,
     )  # fmt: skip
 

@@ -79,8 +79,7 @@ def test_the_frame_that_meets_it_fails_and_the_next_is_judged_by_a_new_session(f
     heard = events_of(predictor)
     script.problem = OUT_OF_MEMORY
     closed = predictor._network._network
-    original = predictor._network._reopen
-    predictor._network._reopen = lambda provider: mended(script, original, provider)
+    mend_when_reopened(predictor, script)
 
     with pytest.raises(DeviceError, match="the GPU is out of memory"):
         predictor.predict(grey())
@@ -95,9 +94,14 @@ def test_the_frame_that_meets_it_fails_and_the_next_is_judged_by_a_new_session(f
     predictor.close()
 
 
-def mended(script: Script, reopen, provider: str):
-    script.problem = None
-    return reopen(provider)
+def mend_when_reopened(predictor, script: Script) -> None:
+    reopen = predictor._network._reopen
+
+    def mended(provider: str):
+        script.problem = None
+        return reopen(provider)
+
+    predictor._network._reopen = mended
 
 
 @pytest.mark.parametrize("message", [OUT_OF_MEMORY, CUDNN])
@@ -105,8 +109,7 @@ def test_again_so_soon_it_goes_on_on_the_cpu(folder: Path, message: str):
     script, now = Script(), [0.0]
     predictor = scripted_gpu(folder, script, clock=lambda: now[0])
     heard = events_of(predictor)
-    original = predictor._network._reopen
-    predictor._network._reopen = lambda provider: mended(script, original, provider)
+    mend_when_reopened(predictor, script)
     for _ in range(2):
         script.problem = message
         with pytest.raises(DeviceError):
@@ -124,8 +127,7 @@ def test_after_a_healthy_while_it_is_built_anew_once_more(folder: Path):
     script, now = Script(), [0.0]
     predictor = scripted_gpu(folder, script, clock=lambda: now[0])
     heard = events_of(predictor)
-    original = predictor._network._reopen
-    predictor._network._reopen = lambda provider: mended(script, original, provider)
+    mend_when_reopened(predictor, script)
     for _ in range(3):
         script.problem = OUT_OF_MEMORY
         with pytest.raises(DeviceError):
@@ -344,12 +346,13 @@ def test_the_old_session_is_freed_before_a_new_one_is_loaded(folder: Path, messa
     predictor = scripted_gpu(folder, script)
     old = weakref.ref(predictor._network._network._runner._session)
     bindings = [weakref.ref(b.binding) for b in buffers_of(predictor)]
-    original = predictor._network._reopen
+    mend_when_reopened(predictor, script)
+    mended = predictor._network._reopen
     alive: list[bool] = []
 
     def reopen(provider: str):
         alive.append(any(held() is not None for held in (old, *bindings)))
-        return mended(script, original, provider)
+        return mended(provider)
 
     predictor._network._reopen = reopen
     script.problem = message
