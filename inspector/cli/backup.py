@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from inspector.cli import options
 from inspector.store.backup import make_backup
 
 
 def command(
     target: Annotated[Path, typer.Argument(help="Folder to make; must not exist.")],
-    db: Annotated[Path, typer.Option("--db", help="The record.")] = Path("inspector.db"),
+    db: Annotated[Path, typer.Option("--db", help="The record.")] = options.DEFAULT_DB,
     archive: Annotated[
         Path | None, typer.Option(help="Folder of pictures to copy too.", show_default=False)
     ] = None,

@@ -16,7 +16,7 @@ def command(
     out: Annotated[Path, typer.Argument(help="The zip file to write; must not exist.")] = Path(
         "inspector-diagnostics.zip"
     ),
-    db: Annotated[Path, typer.Option("--db", help="The record.")] = Path("inspector.db"),
+    db: Annotated[Path, typer.Option("--db", help="The record.")] = options.DEFAULT_DB,
     models: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
     jobs: options.JobsFolder = Path("jobs"),
     config: Annotated[

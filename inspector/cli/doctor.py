@@ -23,7 +23,7 @@ _COLOURS = {
 
 
 def command(
-    db: Annotated[Path, typer.Option("--db", help="The record.")] = Path("inspector.db"),
+    db: Annotated[Path, typer.Option("--db", help="The record.")] = options.DEFAULT_DB,
     models: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
     jobs: options.JobsFolder = Path("jobs"),
     archive: Annotated[

@@ -15,8 +15,6 @@ from inspector.config import RunConfig, load_job
 from inspector.errors import ConfigError
 from inspector.station.logbook import log_beside, logbook
 
-DEFAULT_DB = Path("inspector.db")
-
 
 def command(
     source: options.Source = None,
@@ -27,7 +25,7 @@ def command(
     models: Annotated[Path, typer.Option(help="Folder of the model packages.")] = Path("models"),
     roi: options.RoiText = None,
     empty_frames: options.EmptyFrames = None,
-    db: Annotated[Path, typer.Option(help="The record.")] = DEFAULT_DB,
+    db: Annotated[Path, typer.Option(help="The record.")] = options.DEFAULT_DB,
     archive: Annotated[
         Path | None,
         typer.Option(help="Folder for pictures of rejected parts; default: beside the record."),

@@ -43,6 +43,7 @@ JobName: TypeAlias = Annotated[
     str | None,
     typer.Option("--job", help="Job by product name, or its .toml file; the options win over it."),
 ]
+DEFAULT_DB = Path("inspector.db")
 JobsFolder: TypeAlias = Annotated[Path, typer.Option("--jobs", help="Folder of the job files.")]
 RoiText: TypeAlias = Annotated[
     str | None, typer.Option("--roi", metavar="X,Y,W,H", help="Region to inspect, in pixels.")

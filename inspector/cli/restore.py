@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from inspector.cli import options
 from inspector.cli.signing import guard
 from inspector.core.roles import Right
 from inspector.errors import StoreError
@@ -16,7 +17,7 @@ from inspector.store.restore import restore_backup
 
 def command(
     backup: Annotated[Path, typer.Argument(help="Folder that inspector backup made.")],
-    db: Annotated[Path, typer.Option("--db", help="Where the record goes.")] = Path("inspector.db"),
+    db: Annotated[Path, typer.Option("--db", help="Where the record goes.")] = options.DEFAULT_DB,
     archive: Annotated[
         Path | None,
         typer.Option(

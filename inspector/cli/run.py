@@ -25,8 +25,6 @@ from inspector.station.build import build_station
 from inspector.station.logbook import log_beside, logbook
 from inspector.station.report import check_json_place, write_json
 
-DEFAULT_DB = Path("inspector.db")
-
 
 def command(
     source: options.Source = None,
@@ -36,7 +34,7 @@ def command(
     jobs: options.JobsFolder = Path("jobs"),
     roi: options.RoiText = None,
     empty_frames: options.EmptyFrames = None,
-    db: Annotated[Path, typer.Option(help="The record.")] = DEFAULT_DB,
+    db: Annotated[Path, typer.Option(help="The record.")] = options.DEFAULT_DB,
     archive: Annotated[
         Path | None,
         typer.Option(help="Folder for pictures of rejected parts; default: beside the record."),

@@ -28,9 +28,9 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
-    db: Annotated[Path, typer.Option(help="The station's record, which keeps its users.")] = Path(
-        "inspector.db"
-    ),
+    db: Annotated[
+        Path, typer.Option(help="The station's record, which keeps its users.")
+    ] = options.DEFAULT_DB,
 ) -> None:
     """Write a recipe: the package's thresholds, a region, and the taught empty belt."""
     config = options.run_config(

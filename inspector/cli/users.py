@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from inspector.cli import options
 from inspector.cli.signing import access_line, allowed, ask_new_secret, broken_words, sign_in
 from inspector.core.roles import NEEDED, Right, Role
 from inspector.errors import AccessError, ConfigError
@@ -21,7 +22,6 @@ group = typer.Typer(no_args_is_help=True, help="Who may change what on this stat
 Db = Annotated[Path, typer.Option("--db", help="The station's record, which keeps its users.")]
 Station = Annotated[str, typer.Option("--station", help="In whose audit trail it is noted.")]
 By = Annotated[str | None, typer.Option("--by", help="The Administrator; default: INSPECTOR_USER.")]
-DEFAULT_DB = Path("inspector.db")
 
 
 class RoleName(StrEnum):
@@ -38,7 +38,7 @@ class RoleName(StrEnum):
 
 
 @group.command("list")
-def list_users(db: Db = DEFAULT_DB) -> None:
+def list_users(db: Db = options.DEFAULT_DB) -> None:
     """Show the users, and what each role may."""
     roster = People(db, "station").roster()
     typer.echo(access_line(roster))
@@ -62,7 +62,7 @@ def list_users(db: Db = DEFAULT_DB) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="As it will stand in the audit trail.")],
     role: Annotated[RoleName, typer.Option(case_sensitive=False)],
-    db: Db = DEFAULT_DB,
+    db: Db = options.DEFAULT_DB,
     by: By = None,
     station: Station = "station",
 ) -> None:
@@ -76,7 +76,7 @@ def add(
 @group.command()
 def passwd(
     name: Annotated[str, typer.Argument(help="Whose PIN.")],
-    db: Db = DEFAULT_DB,
+    db: Db = options.DEFAULT_DB,
     by: By = None,
     station: Station = "station",
 ) -> None:
@@ -90,7 +90,7 @@ def passwd(
 @group.command()
 def remove(
     name: Annotated[str, typer.Argument(help="Who is to be removed.")],
-    db: Db = DEFAULT_DB,
+    db: Db = options.DEFAULT_DB,
     by: By = None,
     station: Station = "station",
 ) -> None:
@@ -104,7 +104,7 @@ def remove(
 @group.command()
 def idle(
     minutes: Annotated[int, typer.Argument(help="Without a touch or a key.")],
-    db: Db = DEFAULT_DB,
+    db: Db = options.DEFAULT_DB,
     by: By = None,
     station: Station = "station",
 ) -> None:

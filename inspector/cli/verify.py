@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from inspector.cli import options
 from inspector.errors import AlteredError
 from inspector.station.report import check_json_place, write_json
 from inspector.station.verifying import RecordCheck, StationCheck, verify_record
@@ -23,16 +24,14 @@ def verify() -> None:
 
 @group.command()
 def audit(
-    db: Annotated[Path, typer.Option("--db", help="The record that a run wrote.")] = Path(
-        "inspector.db"
-    ),
+    db: Annotated[
+        Path, typer.Option("--db", help="The record that a run wrote.")
+    ] = options.DEFAULT_DB,
     anchors: Annotated[
         list[Path] | None,
         typer.Option(help="Anchors kept elsewhere, beside those this machine writes."),
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", help="Write a JSON document; - is standard output.")
-    ] = None,
+    json: options.JsonFile = None,
 ) -> None:
     """Find any altered, removed or reordered row of the audit trail and of the parts.
 
