@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -37,7 +35,7 @@ from training.labelled import load
 from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, Views, find_method
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
-from training.threads import torch_threads
+from training.threads import THREADS, in_threads, torch_threads
 from training.variants.build import NAMES, Made, make_variants
 from training.variants.build import Name as VariantName
 from training.variants.pictures import of_views
@@ -46,7 +44,6 @@ CAMERA_VIEWS = 4
 """Pictures that the camera model takes of each good part, beside the still."""
 UNSTATED_LICENCE = "not stated: ask the owner of the training images"
 _TOOLS = ("torch", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy", "opencv-python")
-_THREADS = 2
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -113,7 +110,7 @@ def fit(order: Order, report: Report) -> Trained:
     files = order.category.train_good()
     check_supported(order.targets, len(files), min(defects_wanted(order.targets), len(files)))
     data = fingerprint(files)
-    with torch_threads(_THREADS):
+    with torch_threads(THREADS):
         prepared = _prepare(files, order, report)
         parts = Parts(
             prepared.views,
@@ -168,13 +165,13 @@ def check_name(what: str, text: str) -> str:
 
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
     images = []
-    for i, image in enumerate(_in_threads(lambda i: read_image(files[i]), len(files))):
+    for i, image in enumerate(in_threads(lambda i: read_image(files[i]), len(files))):
         images.append(image)
         report("images", (i + 1) / len(files))
     choice = choose_fixture(images, order.fixture, size=order.size, seed=order.seed, report=report)
     shape = (len(files), 1 + CAMERA_VIEWS, choice.height, choice.width, 3)
     views = np.empty(shape, np.uint8)
-    work = _in_threads(lambda i: _views(images[i], i, choice, order.seed), len(files))
+    work = in_threads(lambda i: _views(images[i], i, choice, order.seed), len(files))
     for i, view in enumerate(work):
         views[i] = view
         report("views", (i + 1) / len(files))
@@ -192,7 +189,7 @@ def _probes(images: Sequence[Image], choice: Choice, order: Order, report: Repor
         return _views(image, part, choice, order.seed)
 
     found = []
-    work = _in_threads(lambda k: probe(images[parts[k]], parts[k], views, order.seed), len(parts))
+    work = in_threads(lambda k: probe(images[parts[k]], parts[k], views, order.seed), len(parts))
     for k, seen in enumerate(work):
         found.append(seen)
         report("made-up defects", (k + 1) / len(parts))
@@ -228,15 +225,6 @@ def _input(picture: Image, choice: Choice) -> Image:
     if prepared is None:
         return resize(picture, choice.height, choice.width)
     return prepared.image
-
-
-def _in_threads(work: Callable[[int], Image], count: int) -> Iterator[Image]:
-    pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
-    try:
-        yield from pool.map(work, range(count))
-    finally:
-        # at Ctrl-C or the first bad image what waits is not begun
-        pool.shutdown(cancel_futures=True)
 
 
 def _manifest(

@@ -1,8 +1,9 @@
 """Which fixture suits a category: learnt from good images, chosen on made-up defects.
 
 Test images have no part in it. Each candidate sees the same few good parts, held out from
-a small memory bank, once as they are and once with a small patch of themselves pasted
-elsewhere (CutPaste, Li et al., CVPR 2021). The one that tells the two apart best wins.
+a small memory bank, as they are and with a defect of each kind (``synthetic.PROBES``) made in
+the picture before it is prepared. The one that tells them apart best wins. The defects must
+be hard: where every candidate finds nearly all, nothing is said about their resolution.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
@@ -20,14 +20,15 @@ from inspector.core.fixture import FixtureSpec, NoFixture
 from inspector.core.frame import Image
 from inspector.errors import InputError
 from inspector.vision.fixture import learn_axis, learn_template, prepare, propose_input
+from training.made_up import with_defects
 from training.methods import Report, Views
 from training.methods.memory_bank import Options, score_held_out
+from training.synthetic import PROBES
+from training.threads import in_threads
 
 FixtureName = Literal["auto", "none", "axis", "template"]
 SAMPLE = 60
 """Good images that take part in the choice."""
-COPIES = 3
-"""Defective copies made of each held-out one."""
 MARGIN = 0.01
 """AUROC by which a fixture must beat a simpler one: it costs a millisecond a picture."""
 LARGER = 1.5
@@ -42,6 +43,19 @@ class Choice:
     height: int
     width: int
     why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pictures:
+    """What a candidate makes of each part: sound, then with a defect of each kind.
+
+    Attributes:
+        views: uint8 (n, 1 + kinds, H, W, 3) BGR.
+        lost: bool (n, 1 + kinds): no part was located.
+    """
+
+    views: Views
+    lost: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +81,11 @@ def choose_fixture(
     if len(candidates) == 1:
         only = candidates[0]
         return Choice(only.spec, only.height, only.width, f"{only.name}: nothing else to choose")
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(images))[:SAMPLE]
-    sample = [images[i] for i in chosen]
-    damaged = [[damage(image, rng) for _ in range(COPIES)] for image in sample]
+    chosen = np.random.default_rng(seed).permutation(len(images))[:SAMPLE]
+    seen = _pictures([images[i] for i in chosen], candidates, seed, report)
     figures = []
-    for i, candidate in enumerate(candidates):
-        figures.append(_figure(candidate, sample, damaged, seed))
+    for i, pictures in enumerate(seen):
+        figures.append(_figure(pictures, seed))
         report("fixture", (i + 1) / len(candidates))
     best = 0
     for i in range(1, len(candidates)):
@@ -82,7 +94,8 @@ def choose_fixture(
     tried = ", ".join(f"{c.name} {f:.3f}" for c, f in zip(candidates, figures, strict=True))
     winner = candidates[best]
     why = (
-        f"{winner.name}, by AUROC on {COPIES} pasted defects in each of {len(sample)} good: {tried}"
+        f"{winner.name}, by mean AUROC on {len(PROBES)} kinds of made-up defects in"
+        f" {len(chosen)} held-out good parts: {tried}"
     )
     return Choice(winner.spec, winner.height, winner.width, why)
 
@@ -106,60 +119,43 @@ def _candidates(images: Sequence[Image], wanted: FixtureName, size: int) -> list
     return found
 
 
-def damage(image: Image, rng: np.random.Generator) -> Image:
-    """A copy with a small patch of itself pasted elsewhere, mostly onto the part.
-
-    The patch has 0.1–1 % of the picture's area and 1:4 to 4:1 sides; it lands where the
-    picture has structure, as parts do and belts do not.
-    """
-    h, w = image.shape[:2]
-    area = h * w * rng.uniform(0.001, 0.01)
-    aspect = np.exp(rng.uniform(np.log(0.25), np.log(4.0)))
-    ph, pw = (int(np.clip(np.sqrt(v), 4, min(h, w) // 3)) for v in (area * aspect, area / aspect))
-    sy, sx = rng.integers(0, h - ph), rng.integers(0, w - pw)
-    ty, tx = _structured_place(image, ph, pw, rng)
-    result = image.copy()
-    result[ty : ty + ph, tx : tx + pw] = image[sy : sy + ph, sx : sx + pw]
-    return result
-
-
-def _structured_place(image: Image, ph: int, pw: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Of 16 random places the one with the most contrast."""
-    h, w = image.shape[:2]
-    places = list(zip(rng.integers(0, h - ph, 16), rng.integers(0, w - pw, 16), strict=True))
-    contrast = [
-        float(cv2.meanStdDev(np.ascontiguousarray(image[y : y + ph, x : x + pw, 1]))[1][0][0])
-        for y, x in places
+def _pictures(
+    sample: Sequence[Image], candidates: Sequence[_Candidate], seed: int, report: Report
+) -> list[_Pictures]:
+    """The same parts and defects, as each candidate prepares them."""
+    count = (len(sample), 1 + len(PROBES))
+    found = [
+        _Pictures(np.zeros((*count, c.height, c.width, 3), np.uint8), np.zeros(count, np.bool_))
+        for c in candidates
     ]
-    y, x = places[int(np.argmax(contrast))]
-    return int(y), int(x)
+
+    def fill(part: int) -> None:
+        # a generator of its own for each part: no order of work changes its defects
+        versions = [sample[part], *with_defects(sample[part], np.random.default_rng([seed, part]))]
+        for candidate, pictures in zip(candidates, found, strict=True):
+            _fill(pictures, part, versions, candidate)
+
+    for done, _ in enumerate(in_threads(fill, len(sample)), start=1):
+        report("made-up defects", done / len(sample))
+    return found
 
 
-def _figure(
-    candidate: _Candidate,
-    sample: Sequence[Image],
-    damaged: Sequence[Sequence[Image]],
-    seed: int,
-) -> float:
-    """AUROC of damaged against sound held-out parts; one not located counts as the worst."""
-    views = [
-        [_input(candidate, v) for v in (image, *copies)]
-        for image, copies in zip(sample, damaged, strict=True)
-    ]
-    blank = np.zeros((candidate.height, candidate.width, 3), np.uint8)
-    stack: Views = np.stack([np.stack([blank if v is None else v for v in row]) for row in views])
-    lost: NDArray[np.bool_] = np.array([[v is None for v in row] for row in views])
+def _fill(pictures: _Pictures, part: int, versions: Sequence[Image], candidate: _Candidate) -> None:
+    for k, version in enumerate(versions):
+        prepared = prepare(version, candidate.spec, candidate.height, candidate.width)
+        pictures.lost[part, k] = prepared is None
+        if prepared is not None:
+            pictures.views[part, k] = prepared.image
+
+
+def _figure(pictures: _Pictures, seed: int) -> float:
+    """Mean over the kinds of AUROC against sound parts; one not located counts as the worst."""
     scores = score_held_out(
-        stack, seed=seed, options=Options(patches=1000, candidates=20_000, bank_views=1)
+        pictures.views, seed=seed, options=Options(patches=1000, candidates=20_000, bank_views=1)
     )
-    scores[lost] = np.inf
-    sound, bad = scores[:, 0], scores[:, 1:].ravel()
-    truth = np.r_[np.zeros(len(sound)), np.ones(len(bad))]
+    scores[pictures.lost] = np.inf
     # ranks only: infinity must merely be the highest
-    ranks = np.unique(np.r_[sound, bad], return_inverse=True)[1]
-    return float(roc_auc_score(truth, ranks))
-
-
-def _input(candidate: _Candidate, image: Image) -> Image | None:
-    prepared = prepare(image, candidate.spec, candidate.height, candidate.width)
-    return None if prepared is None else prepared.image
+    ranks = np.unique(scores, return_inverse=True)[1].reshape(scores.shape)
+    sound = ranks[:, 0]
+    truth = np.repeat([0, 1], len(sound))
+    return float(np.mean([roc_auc_score(truth, np.r_[sound, bad]) for bad in ranks[:, 1:].T]))

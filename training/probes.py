@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 
 from inspector.core.frame import Image
 from inspector.core.manifest import Targets
-from training.fixturing import damage
+from training.made_up import with_defect
 from training.methods import Views
 from training.promises import defects_needed
 
 USUAL = 100
 """Parts that get a defect where no target asks for more: one each, so that they are
 independent of each other."""
-LEAST_CHANGE = 12.0
-"""Mean change of the touched pixels, grey levels, below which a defect is drawn again."""
-ATTEMPTS = 10
 
 
 def defects_wanted(targets: Targets) -> int:
@@ -37,16 +34,6 @@ def chosen_parts(n: int, wanted: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng([seed, n]).permutation(n)[:wanted])
 
 
-def spoilt(image: Image, rng: np.random.Generator) -> Image:
-    """A copy with one defect that can be seen (or the last of several tries)."""
-    for _ in range(ATTEMPTS):
-        found = damage(image, rng)
-        change = np.abs(found.astype(np.int16) - image).max(axis=2)
-        if change.any() and change[change > 0].mean() >= LEAST_CHANGE:
-            break
-    return found
-
-
 def probe(image: Image, part: int, views: Callable[[Image, int], Views], seed: int) -> Views:
     """The part with one defect, seen as often as a good one: ``views`` of the damaged picture.
 
@@ -56,4 +43,4 @@ def probe(image: Image, part: int, views: Callable[[Image, int], Views], seed: i
     """
     # a generator of its own for each, so that neither their number nor the order of work
     # changes any of them
-    return views(spoilt(image, np.random.default_rng([seed, part, 1])), part)
+    return views(with_defect(image, np.random.default_rng([seed, part, 1])), part)

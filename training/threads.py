@@ -1,11 +1,17 @@
-"""How many threads torch computes with, for a while."""
+"""Work in a few threads: torch's sums, and pictures one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+
+THREADS = 2
+_Result = TypeVar("_Result")
 
 
 @contextmanager
@@ -17,3 +23,13 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def in_threads(work: Callable[[int], _Result], count: int) -> Iterator[_Result]:
+    """``work(0)`` to ``work(count - 1)``, in this order; pays where libraries release the lock."""
+    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))
+    try:
+        yield from pool.map(work, range(count))
+    finally:
+        # at Ctrl-C or the first bad image what waits is not begun
+        pool.shutdown(cancel_futures=True)

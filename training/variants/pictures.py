@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.fixturing import damage
 from training.labelled import Indices, Labelled
+from training.made_up import with_defect
 from training.methods import Probes, Views
 from training.variants.build import Pictures
 
@@ -36,7 +36,7 @@ def of_labelled(data: Labelled, chosen: Indices, validation: Indices, *, seed: i
     bad = data.defective
     train = np.setdiff1d(chosen[~bad[chosen] & data.located[chosen]], validation)
     whole = rng.permutation(validation[~bad[validation]])[:VALIDATION]
-    spoilt = [damage(data.images[i], rng) for i in whole]
+    spoilt = [with_defect(data.images[i], rng) for i in whole]
     known = validation[bad[validation]]
     parts = [data.images[whole], np.array(spoilt, np.uint8).reshape(-1, *data.images.shape[1:])]
     return Pictures(
