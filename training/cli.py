@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from inspector.core.manifest import Targets
 from inspector.errors import InputError, InspectorError
 from training.all_command import fingerprint, open_cache, run_all, say_cache
 from training.batch import find_categories
@@ -29,6 +28,7 @@ from training.report.command import report
 from training.seeds_command import seeds
 from training.show import evaluation_table, promised, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
+from training.target_options import MaxEscape, MaxOverkill, MaxReview, targets_of
 from training.trainer import SUPERVISED
 from training.variants.build import NAMES, parse_names
 from training.variants.show import variants_shown
@@ -85,15 +85,9 @@ def fit(
     licence: Annotated[
         str, typer.Option(help="Under which the model may be used (its images decide).")
     ] = UNSTATED_LICENCE,
-    max_escape: Annotated[
-        float | None, typer.Option(help="Largest share of defective parts that may pass.")
-    ] = None,
-    max_overkill: Annotated[
-        float | None, typer.Option(help="Largest share of good parts that may be failed.")
-    ] = None,
-    max_review: Annotated[
-        float | None, typer.Option(help="Largest share of good parts that may go to review.")
-    ] = None,
+    max_escape: MaxEscape = None,
+    max_overkill: MaxOverkill = None,
+    max_review: MaxReview = None,
     variants: Annotated[
         str, typer.Option(help="fp32 and any of fp16, int8, each shipped if it judges alike.")
     ] = ",".join(NAMES),
@@ -133,7 +127,7 @@ def fit(
         seed=seed,
         force=force,
         licence=licence,
-        targets=_targets(max_escape, max_overkill, max_review),
+        targets=targets_of(max_escape, max_overkill, max_review),
         backbone=backbone,
         variants=parse_names(variants),
     )
@@ -171,18 +165,6 @@ def evaluate(
     console.print(evaluation_table(result))
     if json is not None:
         write_json(json, result)
-
-
-def _targets(
-    max_escape: float | None, max_overkill: float | None, max_review: float | None
-) -> Targets:
-    named = {"escape": max_escape, "overkill": max_overkill, "review": max_review}
-    for name, share in named.items():
-        if share is not None and not 0 < share < 1:
-            raise InputError(
-                f"--max-{name} {share:g}: expected a share above 0 and below 1, such as 0.02"
-            )
-    return Targets(max_escape=max_escape, max_overkill=max_overkill, max_review=max_review)
 
 
 def _category(data: Path, name: str | None, *, every: bool) -> Category:

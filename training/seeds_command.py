@@ -23,6 +23,7 @@ from training.progress import progress
 from training.seeds import Plan, Protocol, Seeds, check_protocol, run_seeds
 from training.seeds_show import figure_names, interval_text, seeds_markdown, title_of, value_text
 from training.show import write_bytes, write_json
+from training.target_options import MaxEscape, MaxOverkill, MaxReview, targets_of
 from training.trainer import SUPERVISED, find_supervised
 
 _SIZE = 256
@@ -56,6 +57,9 @@ def seeds(
     backbone: Annotated[
         str, typer.Option(help="Of methods that learn from good images alone.")
     ] = LITE0,
+    max_escape: MaxEscape = None,
+    max_overkill: MaxOverkill = None,
+    max_review: MaxReview = None,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Of the supervised protocol.")] = 5,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for features; OUT/.features by default.")
@@ -73,6 +77,7 @@ def seeds(
     """
     name = method or ("memory-bank" if protocol == "official" else "classifier")
     check_protocol(name, protocol)
+    targets = targets_of(max_escape, max_overkill, max_review)
     orders = [
         Order(
             found,
@@ -81,6 +86,7 @@ def seeds(
             size=_size(name, size),
             fixture=fixture or ("none" if name in SUPERVISED else "auto"),
             backbone=backbone,
+            targets=targets,
         )
         for found in named_categories(data, category or [])
     ]

@@ -180,6 +180,7 @@ def _refuse_a(category: object) -> str:
         (("--category", "nut"), "no category 'nut'"),
         (("--category", "disc", "--category", "disc"), "given twice"),
         (("--size", "100"), "multiple of 32"),
+        (("--max-escape", "0"), "expected a share above 0"),
     ],
 )
 def test_wrong_usage(
