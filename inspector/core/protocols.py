@@ -16,7 +16,7 @@ class FrameSource(Protocol):
     """
 
     def open(self) -> SourceInfo:
-        """Raises SourceOpenError; may be called again after ``close``."""
+        """Raises SourceOpenError; may be called again, and then lets go of the device first."""
         ...
 
     def read(self) -> Frame | None:

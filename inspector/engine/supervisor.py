@@ -21,9 +21,10 @@ MOSTLY_CLIPPED = 0.95
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """Delays double from ``first_delay_s`` to ``max_delay_s``; more than ``max_restarts``
-    within ``window_s`` ends the run. ``frozen_frames`` repetitions of a picture in a row
-    are faults, ``frozen_s`` of them a broken source.
+    """Delays double from ``first_delay_s`` to ``eager_delay_s``, and after ``eager_s`` of an
+    outage on to ``max_delay_s``; more than ``max_restarts`` within ``window_s`` ends the
+    run. ``frozen_frames`` repetitions of a picture in a row are faults, ``frozen_s`` of them
+    a broken source.
 
     A camera that comes back must be seen within two seconds, so the waits stay short; one
     that is away for some two minutes ends the run. The very first repetition is a fault: a
@@ -31,11 +32,18 @@ class RestartPolicy:
     """
 
     first_delay_s: float = 0.1
+    eager_delay_s: float = 0.25
+    eager_s: float = 10.0
     max_delay_s: float = 1.0
-    max_restarts: int = 120
+    max_restarts: int = 150
     window_s: float = 300.0
     frozen_frames: int = 1
     frozen_s: float = 0.75
+
+    def next_delay(self, delay_s: float, lasted_s: float) -> float:
+        """After a wait of ``delay_s``, ``lasted_s`` into the outage."""
+        most = self.eager_delay_s if lasted_s < self.eager_s else self.max_delay_s
+        return min(2 * delay_s, most)
 
 
 class FreezeWatch:
@@ -78,7 +86,7 @@ def _clipped(image: Image) -> bool:
 
 
 class SupervisedSource:
-    """Reads a source; a live one that breaks is closed and opened again.
+    """Reads a source; a live one that breaks is opened again.
 
     ``on_outage(what)`` and ``on_return()`` are called on the reading thread. ``outages``
     counts how often the source was lost: between two frames with different counts
@@ -144,13 +152,12 @@ class SupervisedSource:
             raise SourceError(f"{frame.source_id}: {fault}, for {lasted_s:.1f} s")
 
     def _bring_back(self, cause: SourceError) -> None:
-        delay = self._policy.first_delay_s
+        began, delay = time.monotonic(), self._policy.first_delay_s
         while not self._stopping.is_set():
             self._note_restart(cause)
-            self._source.close()
             if self._stopping.wait(delay):
                 return
-            delay = min(2 * delay, self._policy.max_delay_s)
+            delay = self._policy.next_delay(delay, time.monotonic() - began)
             try:
                 info = self._source.open()
             except SourceInterrupted:

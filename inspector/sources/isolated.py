@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from multiprocessing.connection import wait
-from multiprocessing.context import SpawnProcess
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from inspector import errors
 from inspector.core.frame import Frame, SourceInfo
@@ -26,7 +17,8 @@ from inspector.errors import (
     StateError,
 )
 from inspector.sources.address import Address, source_id_of
-from inspector.sources.isolated_child import READ, ChildConfig, ring_command, run_child
+from inspector.sources.capture_process import CaptureProcess
+from inspector.sources.isolated_child import READ, open_command, ring_command
 from inspector.sources.options import SourceOptions
 from inspector.sources.ring import FrameRing, RingLayout
 
@@ -34,11 +26,13 @@ _SLOTS = 8
 # a busy machine may take this long to start an interpreter and import OpenCV
 _START_S = 20.0
 _MARGIN_S = 0.25
-_GOODBYE_S = 0.5
 _FILE_PATIENCE_S = 20.0
 # a file owes no frame at any time: a decoder that takes so long for one hangs
 FRAMES_MISSED = 3
 """So many frames must stay away before a camera slower than the time-out counts as silent."""
+SPARE_AFTER_S = 1.0
+"""Of frames, or of waiting for an opening: then there is time to start a spare process."""
+_SPARE_REFUSED_S = 60.0
 
 
 class IsolatedSource:
@@ -47,7 +41,10 @@ class IsolatedSource:
 
     ``read`` never waits longer than ``options.read_timeout_s``, or three frames' time of a
     slower camera. It does not wait for a silent child's end either: the loss is told first,
-    ``close`` (at most a second) kills afterwards.
+    ``open`` or ``close`` (at most a second) kills afterwards.
+
+    With ``options.spare`` a second child stands by, its libraries loaded and nothing opened,
+    and takes over when the first is lost. One that merely could not open is asked again.
     """
 
     def __init__(
@@ -65,37 +62,91 @@ class IsolatedSource:
         self._first_index = 0
         self._limit_s = options.read_timeout_s
         self._lossless = address.kind == "path"
-        self._info: SourceInfo | None = None
+        self._known: SourceInfo | None = None
+        self._quick = False
+        self._refused = False
         self._ring: FrameRing | None = None
-        self._child: _Child | None = None
+        self._child: CaptureProcess | None = None
+        self._spare: CaptureProcess | None = None
+        self._spare_at = 0.0
         self._ending: tuple[Any, ...] | None = None
         self._lock = threading.Lock()
 
     def open(self) -> SourceInfo:
-        """Raises SourceOpenError, within ``open_timeout_s`` of the child's start."""
-        self.close()
-        child = _Child(self._address, self._options, self._opener, lossless=self._lossless)
-        with self._lock:
-            self._child = child
+        """Raises SourceOpenError, within ``open_timeout_s`` of the child's start.
+
+        Where it was open before, a failure leaves a child to be asked again: ``close`` ends it.
+        """
+        child = self._child_to_ask()
         try:
-            self._expect(child, "started", _START_S)
-            (info,) = self._expect(child, "opened", self._options.open_timeout_s + _MARGIN_S)
+            info = self._ask(child)
             layout = RingLayout(_SLOTS, info.width, info.height)
             self._ring = FrameRing.create(layout)
             child.send(ring_command(self._ring, layout))
         except InspectorError:
-            self.close()
+            self._after_failure()
             raise
         self._first_index = self._next_index
-        self._info = info
+        self._spare_at = time.monotonic() + SPARE_AFTER_S
+        self._limit_s = self._limit(info)
+        return info
+
+    def _limit(self, info: SourceInfo) -> float:
         slow_s = FRAMES_MISSED / info.fps if info.fps else 0.0
         if self._lossless:
             slow_s = _FILE_PATIENCE_S
-        self._limit_s = max(self._options.read_timeout_s, slow_s)
-        return self._info
+        return max(self._options.read_timeout_s, slow_s)
 
-    def _expect(self, child: _Child, kind: str, timeout_s: float) -> tuple[Any, ...]:
-        message = child.receive(time.monotonic() + timeout_s)
+    def _child_to_ask(self) -> CaptureProcess:
+        refused, self._refused = self._refused, False
+        if refused and self._child is not None:
+            return self._child
+        self._let_go()
+        child = self._take_spare() or self._start()
+        with self._lock:
+            self._child = child
+        return child
+
+    def _ask(self, child: CaptureProcess) -> SourceInfo:
+        if not child.started:
+            self._expect(child, "started", _START_S)
+            child.started = True
+        # what the stream is was found out before; if that does not do, thoroughly again
+        quick, self._quick = self._quick, self._known is not None and not self._quick
+        child.send(open_command(quick=quick))
+        (info,) = self._expect(child, "opened", self._options.open_timeout_s + _MARGIN_S)
+        if quick and self._known is not None:
+            info = replace(info, fps=self._known.fps)
+        self._known, self._quick = info, True
+        return info  # type: ignore[no-any-return]
+
+    def _after_failure(self) -> None:
+        if self._known is None:
+            self.close()
+        elif not self._refused:
+            self._let_go()
+
+    def _start(self) -> CaptureProcess:
+        return CaptureProcess(self._address, self._options, self._opener, lossless=self._lossless)
+
+    def _start_spare(self) -> None:
+        if self._spare is not None or not self._options.spare or self._lossless:
+            return
+        try:
+            self._spare = self._start()
+        except OSError:
+            # no room for one more process: a run can do without
+            self._spare_at = time.monotonic() + _SPARE_REFUSED_S
+
+    def _take_spare(self) -> CaptureProcess | None:
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.is_alive:
+            spare.kill()
+            return None
+        return spare
+
+    def _expect(self, child: CaptureProcess, kind: str, timeout_s: float) -> tuple[Any, ...]:
+        message = self._answer(child, timeout_s)
         if message is None:
             raise SourceOpenError(
                 f"{self._address.shown}: no picture within {timeout_s:g} s; "
@@ -104,8 +155,19 @@ class IsolatedSource:
         if message[0] == "crashed":
             raise SourceOpenError(f"{self._address.shown}: {message[1]}")
         if message[0] != kind:
+            self._refused = message[0] == "failed"
             raise self._failure(message)
         return message[1:]
+
+    def _answer(self, child: CaptureProcess, timeout_s: float) -> tuple[Any, ...] | None:
+        """To an opening; one that takes long may well end with the child's death."""
+        now = time.monotonic()
+        if self._known is not None and timeout_s > SPARE_AFTER_S:
+            message = child.receive(now + SPARE_AFTER_S)
+            if message is not None:
+                return message
+            self._start_spare()
+        return child.receive(now + timeout_s)
 
     def _failure(self, message: tuple[Any, ...]) -> InspectorError:
         if message[0] == "interrupted":
@@ -130,16 +192,21 @@ class IsolatedSource:
                 source_id=self._source_id,
             )
             if frame is not None:
-                self._next_index = frame.index + 1
-                if self._lossless:
-                    child.send(READ)
+                self._after_frame(child, frame)
                 return frame
             if self._ending is not None:
                 self._check_end(self._ending)
                 return None
             self._wait_for_news(child, deadline)
 
-    def _wait_for_news(self, child: _Child, deadline: float) -> None:
+    def _after_frame(self, child: CaptureProcess, frame: Frame) -> None:
+        self._next_index = frame.index + 1
+        if self._lossless:
+            child.send(READ)
+        elif self._spare is None and time.monotonic() >= self._spare_at:
+            self._start_spare()
+
+    def _wait_for_news(self, child: CaptureProcess, deadline: float) -> None:
         message = child.receive(deadline)
         if message is None:
             child.silent = True
@@ -157,112 +224,25 @@ class IsolatedSource:
             if self._child is not None:
                 self._child.interrupt()
 
-    def close(self) -> None:
-        """Ends the child within a second, by force where it must be."""
+    def _let_go(self) -> None:
+        """Of the child that reads, or read; the spare stays."""
         with self._lock:
             child, self._child = self._child, None
         if child is not None:
             child.end()
         if self._ring is not None:
             self._ring.close()
-        self._ring = self._info = self._ending = None
+        self._ring = self._ending = None
+        self._refused = False
 
+    @property
+    def has_spare(self) -> bool:
+        """Whether a child stands by, its libraries loaded."""
+        return self._spare is not None and self._spare.is_ready
 
-class _Child:
-    """The process, its pipes, and the one way to wait for it."""
-
-    def __init__(
-        self, address: Address, options: SourceOptions, opener: str, *, lossless: bool
-    ) -> None:
-        self._secrets = [s for s in (options.username, options.password) if s]
-        self._log = _private_file()
-        config = ChildConfig(
-            opener, address.target, address.scheme, options, str(self._log), lossless
-        )
-        context = multiprocessing.get_context("spawn")
-        self._events, child_events = context.Pipe(duplex=False)
-        child_commands, self._commands = context.Pipe(duplex=False)
-        self._wake, self._waker = context.Pipe(duplex=False)
-        self._process: SpawnProcess = context.Process(
-            target=run_child, args=(config, child_events, child_commands), name="capture"
-        )
-        with _sigint_blocked():
-            self._process.start()
-        child_events.close()
-        child_commands.close()
-        self.interrupted = self.silent = False
-
-    def receive(self, deadline: float) -> tuple[Any, ...] | None:
-        """The next message, ``("interrupted",)``, ``("crashed", why)``, or None: time is up."""
-        timeout_s = max(0.0, deadline - time.monotonic())
-        ready = wait([self._events, self._wake, self._process.sentinel], timeout_s)
-        if self._wake in ready:
-            return ("interrupted",)
-        if not ready:
-            return None
-        try:
-            if self._events.poll():
-                message: tuple[Any, ...] = self._events.recv()
-                return message
-        except (EOFError, OSError):
-            pass
-        return ("crashed", self._why_it_ended())
-
-    def _why_it_ended(self) -> str:
-        self._process.join(_GOODBYE_S)
-        code = self._process.exitcode
-        said = self._last_words()
-        return f"the capture process ended by itself (exit code {code})" + (
-            f": {said}" if said else ""
-        )
-
-    def _last_words(self) -> str:
-        """The telling line of the child's stderr, without credentials."""
-        lines = self._log.read_text(errors="replace")[-4000:].strip().splitlines()
-        fatal = [line for line in lines if line.startswith("Fatal")]
-        text = (fatal or lines[-1:] or [""])[0][:300]
-        for secret in self._secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
-
-    def send(self, command: tuple[Any, ...]) -> None:
-        """A child that is gone by now is noticed by the next ``receive``."""
-        with contextlib.suppress(OSError):
-            self._commands.send(command)
-
-    def interrupt(self) -> None:
-        if not self.interrupted:
-            self.interrupted = True
-            self._waker.send_bytes(b"!")
-
-    def end(self) -> None:
-        """Asks, then kills; one that hangs is not asked: the camera may be back by now."""
-        if not self.silent:
-            self.send(("stop",))
-            self._process.join(_GOODBYE_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process.close()
-        for connection in (self._events, self._commands, self._wake, self._waker):
-            connection.close()
-        self._log.unlink(missing_ok=True)
-
-
-def _private_file() -> Path:
-    descriptor, path = tempfile.mkstemp(prefix="inspector-capture-", suffix=".log")
-    os.close(descriptor)
-    return Path(path)
-
-
-@contextlib.contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """A child inherits the mask: Ctrl-C is the parent's to decide about."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def close(self) -> None:
+        """Ends the children within a second, by force where it must be."""
+        self._let_go()
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.kill()

@@ -50,11 +50,19 @@ class ChildConfig:
     lossless: bool = False
 
 
-def run_child(config: ChildConfig, events: Connection, commands: Connection) -> None:
-    """Entry point; says everything over ``events`` as tuples, first the kind.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """``quick``: the stream was open before, and what it is need not be found out again."""
 
-    ``("started",)``, ``("opened", SourceInfo)``, ``("frame",)``, ``("ended",)``,
-    ``("failed", class name, message)``.
+    quick: bool
+
+
+def run_child(config: ChildConfig, events: Connection, commands: Connection) -> None:
+    """Entry point; opens nothing before it is told to by ``open_command``.
+
+    Says everything over ``events`` as tuples, first the kind: ``("started",)``,
+    ``("opened", SourceInfo)``, ``("frame",)``, ``("ended",)``, ``("failed", class name,
+    message)``. After a failed opening it may be told to open again.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_stderr(config.log_path)
@@ -64,7 +72,7 @@ def run_child(config: ChildConfig, events: Connection, commands: Connection) -> 
     watch = _ParentWatch(commands, source)
     # a broken pipe: the parent is gone, nobody left to tell
     with contextlib.suppress(BrokenPipeError):
-        _serve(source, events, watch, lossless=config.lossless)
+        _serve(source, events, watch, config)
     watch.finish()
     source.close()
 
@@ -76,20 +84,47 @@ def _redirect_stderr(path: str) -> None:
     faulthandler.enable()
 
 
-def _serve(source: FrameSource, events: Connection, watch: _ParentWatch, *, lossless: bool) -> None:
+def _serve(
+    source: FrameSource, events: Connection, watch: _ParentWatch, config: ChildConfig
+) -> None:
+    events.send(("started",))
     try:
-        events.send(("started",))
-        info = source.open()
-        events.send(("opened", info))
-        ring = watch.wait_for_ring()
-        if ring is not None:
-            with contextlib.closing(ring):
-                _pump(source, events, ring, watch, lossless=lossless)
+        if _open(source, events, watch, config):
+            _send_frames(source, events, watch, lossless=config.lossless)
     except SourceInterrupted:
         return
     except InspectorError as error:
-        events.send(("failed", type(error).__name__, str(error)))
+        events.send(_failed(error))
     watch.stopped.wait()
+
+
+def _open(
+    source: FrameSource, events: Connection, watch: _ParentWatch, config: ChildConfig
+) -> bool:
+    """As often as it takes; False where the parent stops instead."""
+    while (opening := watch.wait_for_opening()) is not None:
+        prepare_device_process(config.scheme, quick=opening.quick)
+        try:
+            events.send(("opened", source.open()))
+            return True
+        except SourceInterrupted:
+            return False
+        except InspectorError as error:
+            events.send(_failed(error))
+    return False
+
+
+def _failed(error: InspectorError) -> tuple[str, str, str]:
+    return ("failed", type(error).__name__, str(error))
+
+
+def _send_frames(
+    source: FrameSource, events: Connection, watch: _ParentWatch, *, lossless: bool
+) -> None:
+    ring = watch.wait_for_ring()
+    if ring is not None:
+        with contextlib.closing(ring):
+            _pump(source, events, ring, watch, lossless=lossless)
 
 
 def _pump(
@@ -119,11 +154,16 @@ class _ParentWatch:
         self.stopped = threading.Event()
         self._commands = commands
         self._source = source
+        self._openings: queue.SimpleQueue[Opening | None] = queue.SimpleQueue()
         self._rings: queue.SimpleQueue[FrameRing | None] = queue.SimpleQueue()
         self._room = threading.Event()
         self._main_done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="parent-watch")
         self._thread.start()
+
+    def wait_for_opening(self) -> Opening | None:
+        """None where the parent stops instead."""
+        return self._openings.get()
 
     def wait_for_ring(self) -> FrameRing | None:
         """None where the parent stops instead of asking for frames."""
@@ -145,13 +185,16 @@ class _ParentWatch:
     def _run(self) -> None:
         command = self._next_command()
         while command[0] != "stop":
-            if command[0] == "ring":
+            if command[0] == "open":
+                self._openings.put(command[1])
+            elif command[0] == "ring":
                 self._rings.put(FrameRing.attach(command[1], command[2]))
             else:
                 self._room.set()
             command = self._next_command()
         self.stopped.set()
         self._room.set()
+        self._openings.put(None)
         self._rings.put(None)
         self._source.interrupt()
         if not self._main_done.wait(_LAST_MOMENT_S):
@@ -167,6 +210,11 @@ class _ParentWatch:
 
 READ = ("read",)
 """What the parent of a lossless source sends after each frame."""
+
+
+def open_command(*, quick: bool) -> tuple[str, Opening]:
+    """What the parent sends for the source to be opened."""
+    return ("open", Opening(quick))
 
 
 def ring_command(ring: FrameRing, layout: RingLayout) -> tuple[str, str, RingLayout]:

@@ -13,6 +13,8 @@ _DEVICES = {
     "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",
 }
 _RTSP_OPTIONS = "rtsp_transport;tcp|protocol_whitelist;rtp,rtsp,tcp,tls|fpsprobesize;4"
+# µs of stream that are looked at before the first picture, once its rate is known
+_QUICK = "|analyzeduration;100000"
 _HTTP_OPTIONS = "protocol_whitelist;http,https,tcp,tls,crypto"
 
 
@@ -29,14 +31,16 @@ def quiet_native_logs() -> None:
         logging.setLogLevel(logging.LOG_LEVEL_SILENT)
 
 
-def prepare_device_process(scheme: str | None) -> None:
-    """For a process of its own, before cv2 is imported there.
+def prepare_device_process(scheme: str | None, *, quick: bool = False) -> None:
+    """For a process of its own, before cv2 is imported there, and before each opening.
 
     Args:
         scheme: of a network stream (``rtsp``, ``http`` …), None for a camera.
+        quick: an RTSP stream that was open before: its rate is not measured again, which
+            takes FFmpeg about 0.4 s. Where that is not enough to tell its size, opening fails.
     """
     os.environ.update(_QUIET | _DEVICES)
     if scheme in ("rtsp", "rtsps"):
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _RTSP_OPTIONS
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _RTSP_OPTIONS + (_QUICK if quick else "")
     elif scheme in ("http", "https"):
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _HTTP_OPTIONS

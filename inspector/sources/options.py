@@ -19,6 +19,8 @@ class SourceOptions:
         open_timeout_s, read_timeout_s: for devices and streams; a loss must be told within
             a second, so that much is left for telling it.
         isolate: read files and folders in a process of their own, too.
+        spare: keep a second process ready for a camera or stream that is lost: opening it
+            again then starts no interpreter.
         username, password: for streams, kept apart from the address.
     """
 
@@ -29,6 +31,7 @@ class SourceOptions:
     open_timeout_s: float = 5.0
     read_timeout_s: float = 0.75
     isolate: bool = False
+    spare: bool = False
     username: str | None = None
     password: str | None = None
 

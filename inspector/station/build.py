@@ -242,6 +242,8 @@ def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> Fram
         realtime=paced and config.realtime,
         as_live=paced and config.live,
         isolate=config.isolate,
+        # who paces a source runs a line on it, and wants it back
+        spare=paced,
         camera=config.camera,
         username=held.username if held else None,
         password=held.password if held else None,

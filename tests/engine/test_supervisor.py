@@ -37,7 +37,17 @@ def test_a_live_source_that_breaks_is_opened_again():
     reader, events = supervised(source)
     assert [reader.read().index, reader.read().index] == [0, 1]
     assert events == ["unplugged", "back"]
-    assert source.closed == 2
+    assert source.opened == 2
+
+
+def test_a_camera_that_is_away_is_tried_four_times_a_second_at_first():
+    policy, delay, waited = RestartPolicy(), RestartPolicy().first_delay_s, []
+    for _ in range(60):
+        waited.append(delay)
+        delay = policy.next_delay(delay, sum(waited))
+    assert max(waited[:40]) == 0.25
+    assert sum(waited[:40]) < 10.0
+    assert waited[-1] == 1.0
 
 
 def test_after_too_many_restarts_it_gives_up():

@@ -20,6 +20,7 @@ from inspector.core.protocols import FrameSource
 from inspector.core.recipe import PartRule, Recipe, Thresholds
 from inspector.engine.status import PipelineStatus
 from inspector.inference.package import load_package
+from inspector.sources.isolated import IsolatedSource
 from inspector.station.build import Station, build_station
 from inspector.vision.presence import thumbnail
 from tests.faults.rig import EMPTY
@@ -114,6 +115,15 @@ class Line:
         """Announced verdicts that are not in the record as they were announced."""
         recorded = recorded_parts(self.db)
         return sum(recorded.get(s.part.part_id) != s.part.verdict.value for s in self.parts)
+
+
+def wait_for_spare(source: FrameSource) -> None:
+    """As on a line that has run for some seconds."""
+    assert isinstance(source, IsolatedSource)
+    deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
+    while not source.has_spare:
+        assert time.monotonic() < deadline, "no spare process"
+        pause.wait(0.02)
 
 
 def recorded_parts(db: Path) -> dict[str, str]:

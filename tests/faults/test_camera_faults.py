@@ -13,7 +13,7 @@ from inspector.sources.camera import CameraSource
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
 from tests.faults.ledger import Ledger, Row
-from tests.faults.line import Line, line_of
+from tests.faults.line import Line, line_of, wait_for_spare
 from tests.faults.rig import FAULTS, Rig
 
 NO_PASS = "INVALID or nothing, told at once"
@@ -90,9 +90,12 @@ def test_a_driver_that_hangs_or_dies_takes_only_its_own_process_along(
     file = tmp_path / "command"
     file.write_bytes(b"\0")
     device = Address("camera", str(file), "camera 0")
-    source = IsolatedSource(device, SourceOptions(), opener="tests.faults.rig:open_commanded")
+    source = IsolatedSource(
+        device, SourceOptions(spare=True), opener="tests.faults.rig:open_commanded"
+    )
     with line_of(source, package, tmp_path) as line:
         line.wait_parts(2)
+        wait_for_spare(source)
         began = _break(source, file, fault)
         declared = line.event("source_lost")
         healed = command(file, "sound")

@@ -12,9 +12,9 @@ from inspector.engine.status import State
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from tests.faults.ledger import Ledger, Row
-from tests.faults.line import Line, line_of
+from tests.faults.line import Line, line_of, wait_for_spare
 from tests.faults.proxy import Proxy, proxy_to
-from tests.support.rtsp import rtsp_server
+from tests.support.rtsp import RtspServer, rtsp_server
 
 SEEN = Verdict.PASS, Verdict.REVIEW, Verdict.FAIL
 
@@ -40,12 +40,13 @@ def test_an_rtsp_server_that_is_cut_off_stalls_or_is_replaced(
 ) -> None:
     """One station for all of them: starting one takes longer than the faults."""
     with rtsp_server() as first, rtsp_server() as second, proxy_to(first.port) as proxy:
-        source = open_source(f"rtsp://127.0.0.1:{proxy.port}/line", SourceOptions())
+        source = open_source(f"rtsp://127.0.0.1:{proxy.port}/line", SourceOptions(spare=True))
         with line_of(source, package, tmp_path, every_frame=True) as line:
             wait_judged(line, 5)
-            rows = [_stalled(line, proxy), _cut(line, proxy)]
-            first.process.kill()
-            rows.append(_replaced(line, proxy, second.port))
+            rows = []
+            for fault in (_stalled, _cut, _replaced):
+                wait_for_spare(source)
+                rows.append(fault(line, proxy, first, second))
             line.end()
     for row in rows:
         assert not set(row.meanwhile) & {v.value for v in SEEN}
@@ -53,7 +54,7 @@ def test_an_rtsp_server_that_is_cut_off_stalls_or_is_replaced(
     assert line.lost() == 0
 
 
-def _stalled(line: Line, proxy: Proxy) -> Row:
+def _stalled(line: Line, proxy: Proxy, *_: RtspServer) -> Row:
     proxy.set_stall(stall=True)
     began = time.monotonic()
     declared = line.event("source_lost", began)
@@ -61,17 +62,17 @@ def _stalled(line: Line, proxy: Proxy) -> Row:
     return _row(line, "stream: stalls, and goes on", began, declared, time.monotonic())
 
 
-def _cut(line: Line, proxy: Proxy) -> Row:
-    wait_judged(line, 3)
+def _cut(line: Line, proxy: Proxy, *_: RtspServer) -> Row:
     began = time.monotonic()
     proxy.cut()
     return _row(line, "stream: connection cut", began, line.event("source_lost", began), began)
 
 
-def _replaced(line: Line, proxy: Proxy, port: int) -> Row:
+def _replaced(line: Line, proxy: Proxy, first: RtspServer, second: RtspServer) -> Row:
     began = time.monotonic()
+    first.process.kill()
     declared = line.event("source_lost", began)
-    proxy.target = port
+    proxy.target = second.port
     return _row(line, "stream: server killed, then restarted", began, declared, time.monotonic())
 
 
@@ -96,7 +97,7 @@ def test_corrupt_packets_end_nothing_but_the_capture_process(
     package: Path, tmp_path: Path, ledger: Ledger
 ) -> None:
     with rtsp_server() as server, proxy_to(server.port) as proxy:
-        source = open_source(f"rtsp://127.0.0.1:{proxy.port}/line", SourceOptions())
+        source = open_source(f"rtsp://127.0.0.1:{proxy.port}/line", SourceOptions(spare=True))
         with line_of(source, package, tmp_path, every_frame=True) as line:
             wait_judged(line, 5)
             proxy.corrupt = 2

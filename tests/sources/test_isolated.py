@@ -17,8 +17,10 @@ import pytest
 from inspector.core.frame import Frame
 from inspector.errors import SourceError, SourceInterrupted, SourceOpenError
 from inspector.sources.address import parse_address
+from inspector.sources.capture_process import CaptureProcess
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
+from inspector.sources.ring import FrameRing
 
 SHARED = Path("/dev/shm")
 Make = Callable[..., IsolatedSource]
@@ -43,11 +45,21 @@ def captures() -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left() -> Iterator[None]:
-    before = segments()
+def _nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No process, no shared memory, no descriptor, no file of stderr."""
+    rings, create = [], FrameRing.create.__func__
+    monkeypatch.setattr(
+        FrameRing, "create", lambda layout: rings.append(create(FrameRing, layout)) or rings[-1]
+    )
+    descriptors = open_descriptors()
     yield
     assert captures() == []
-    assert segments() <= before
+    assert not segments() & {ring.name for ring in rings}
+    assert open_descriptors() <= descriptors + 1, "the resource tracker's pipe, and no other"
+
+
+def open_descriptors() -> int:
+    return psutil.Process().num_fds()
 
 
 def read_all(source: IsolatedSource) -> list[Frame]:
@@ -172,6 +184,83 @@ def test_interrupt_wakes_a_reader_and_lasts() -> None:
 def test_interrupt_wakes_an_opening() -> None:
     source = make("hanging", open_timeout_s=60.0)
     interrupt_while(source, source.open)
+    source.close()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.sources.isolated.SPARE_AFTER_S", 0.0)
+
+
+def wait_for_spare(source: IsolatedSource) -> int:
+    """Its process id."""
+    pause, deadline = threading.Event(), time.monotonic() + 30
+    while not source.has_spare:
+        assert source.read()
+        assert time.monotonic() < deadline
+        pause.wait(0.005)
+    return pid(source._spare)
+
+
+def pid(child: CaptureProcess | None) -> int:
+    assert child is not None
+    assert child._process.pid is not None
+    return child._process.pid
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_spare_takes_over_and_is_followed_by_another() -> None:
+    source = make("steady", spare=True)
+    source.open()
+    spare = wait_for_spare(source)
+    os.kill(pid(source._child), signal.SIGKILL)
+    with pytest.raises(SourceError, match="exit code -9"):
+        read_all(source)
+    source.open()
+    assert pid(source._child) == spare
+    assert wait_for_spare(source) != spare
+    assert len(captures()) == 2
+    source.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_spare_that_died_meanwhile_is_no_hindrance() -> None:
+    source = make("steady", spare=True)
+    source.open()
+    os.kill(wait_for_spare(source), signal.SIGKILL)
+    os.kill(pid(source._child), signal.SIGKILL)
+    with pytest.raises(SourceError):
+        read_all(source)
+    source.open()
+    assert source.read()
+    source.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_no_spare_unless_asked_for() -> None:
+    source = make("steady")
+    source.open()
+    assert all(source.read() for _ in range(20))
+    assert len(captures()) == 1
+    source.close()
+
+
+def test_who_refuses_to_open_again_is_asked_again_in_the_same_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = make("reluctant")
+    source.open()
+    monkeypatch.setenv("REFUSALS", "2")
+    with pytest.raises(SourceError, match="broke off"):
+        read_all(source)
+    asked = []
+    for _ in range(2):
+        with pytest.raises(SourceOpenError, match="not yet"):
+            source.open()
+        asked.append(pid(source._child))
+    source.open()
+    assert asked == [pid(source._child)] * 2
+    assert source.read()
     source.close()
 
 

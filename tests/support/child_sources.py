@@ -104,3 +104,24 @@ def hanging(_address: str, _options: SourceOptions) -> ChildSource:
 
 def buggy(_address: str, options: SourceOptions) -> ChildSource:
     raise ValueError(f"password {options.password}")
+
+
+class _Reluctant(ChildSource):
+    """Refuses so many openings as the environment said when its process was started."""
+
+    def __init__(self) -> None:
+        super().__init__(9, _at(3, self._break))
+        self._refusals = int(os.environ.get("REFUSALS", "0"))
+
+    def open(self) -> SourceInfo:
+        if self._refusals:
+            self._refusals -= 1
+            raise SourceOpenError("child: not yet")
+        return super().open()
+
+    def _break(self) -> None:
+        raise SourceError("child: broke off")
+
+
+def reluctant(_address: str, _options: SourceOptions) -> ChildSource:
+    return _Reluctant()
