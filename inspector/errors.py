@@ -107,5 +107,9 @@ class AlteredError(StoreError):
     """The record is not what was written: rows were altered, removed or reordered."""
 
 
+class ProgramError(InspectorError):
+    """Stands for an exception that nobody meant to raise: a mistake in the program."""
+
+
 class StateError(InspectorError):
     """A call that is not allowed in the present state (a programming error)."""

@@ -73,6 +73,16 @@ Provider: TypeAlias = Annotated[
         help="What runs the network; cuda and tensorrt are required then. Default: auto.",
     ),
 ]
+CredentialName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--credential",
+        metavar="NAME",
+        help="User and password of a stream, as the keyring or the variable "
+        "INSPECTOR_CREDENTIAL_NAME (USER:PASSWORD) has them; in an address they would stand in "
+        "everybody's list of processes.",
+    ),
+]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option("--threads", min=1, max=256, help="CPU threads of the network.")
 ]
@@ -135,6 +145,7 @@ def run_config(
     require_gpu: bool = False,
     threads: int | None = None,
     provider: ProviderChoice | None = None,
+    credential: str | None = None,
 ) -> RunConfig:
     """From the command line and, behind it, a job. Raises ConfigError."""
     if job is not None and recipe is not None:
@@ -159,6 +170,7 @@ def run_config(
         require_gpu=require_gpu,
         threads=threads,
         execution=Execution(provider=provider or "auto"),
+        credential=credential,
     )
     if named is None:
         return config
@@ -166,6 +178,6 @@ def run_config(
         config,
         job=named.name,
         camera=named.camera,
-        credential=named.credential,
+        credential=credential or named.credential,
         archive_rule=named.archive,
     )

@@ -56,6 +56,7 @@ def command(
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
     isolate: options.Isolate = False,
+    credential: options.CredentialName = None,
     provider: options.Provider = None,
     station_id: Annotated[str, typer.Option("--station", help="Name on every record.")] = "station",
     log: options.LogFile = None,
@@ -75,6 +76,7 @@ def command(
         require_gpu=require_gpu,
         threads=threads,
         provider=provider,
+        credential=credential,
     )
     if any(given is not None for given in (source, model, recipe, roi, empty_frames)):
         guard(db, Right.RUN_OTHER, "run")

@@ -109,6 +109,14 @@ def redact_unknown(text: str) -> str:
     return text
 
 
+def passwords_in(text: str) -> tuple[str, ...]:
+    """Of what is or was meant to be an address: as it was typed, and percent-decoded."""
+    head, at, _ = text.rpartition("@")
+    userinfo = head.partition("://")[2] or head
+    password = userinfo.partition(":")[2]
+    return (password, unquote(password)) if at and password else ()
+
+
 def with_credentials(target: str, username: str | None, password: str | None) -> str:
     """The address as FFmpeg wants it: for the moment of opening only."""
     if username is None and password is None:

@@ -13,8 +13,8 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from inspector.core.redact import Redactor
 from inspector.sources.address import Address
 from inspector.sources.isolated_child import ChildConfig, run_child
 from inspector.sources.options import SourceOptions
@@ -28,7 +28,9 @@ class CaptureProcess:
     def __init__(
         self, address: Address, options: SourceOptions, opener: str, *, lossless: bool
     ) -> None:
-        self._secrets = [s for s in (options.username, options.password) if s]
+        self._redactor = Redactor()
+        for secret in (options.username, options.password):
+            self._redactor.hide(secret or "")
         self._log = _private_file()
         config = ChildConfig(
             opener, address.target, address.scheme, options, str(self._log), lossless
@@ -81,12 +83,11 @@ class CaptureProcess:
 
     def _last_words(self) -> str:
         """The telling line of the child's stderr, without credentials."""
-        lines = self._log.read_text(errors="replace")[-4000:].strip().splitlines()
+        text = self._redactor.text(self._log.read_text(errors="replace"))
+        # cut afterwards: half a secret is known by nobody
+        lines = text[-4000:].strip().splitlines()
         fatal = [line for line in lines if line.startswith("Fatal")]
-        text = (fatal or lines[-1:] or [""])[0][:300]
-        for secret in self._secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
+        return (fatal or lines[-1:] or [""])[0][:300]
 
     def send(self, command: tuple[Any, ...]) -> None:
         """A child that is gone by now is noticed by the next ``receive``."""

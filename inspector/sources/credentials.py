@@ -1,12 +1,15 @@
-"""User names and passwords of cameras: by a name, in the system's keyring, nowhere else.
+"""User names and passwords of cameras: by a name, in the system's keyring or a variable.
 
-Jobs and settings name a credential; only the keyring holds it. Where the system has no
+Jobs and settings name a credential; only the keyring holds it, or, where a service has none,
+the variable ``INSPECTOR_CREDENTIAL_NAME`` as ``user:password``. Where the system has no
 keyring that is safe, a credential lives in this process and is gone with it.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +19,7 @@ from typing import Protocol
 from inspector.errors import InputError, SourceOpenError
 
 SERVICE = "inspector-station"
+VARIABLE = "INSPECTOR_CREDENTIAL_"
 LEAST_PRIORITY = 1.0
 """What keyring itself recommends: below are those that keep passwords in plain text."""
 
@@ -92,11 +96,19 @@ class Credentials:
             self._system().set_password(SERVICE, name, text)
 
     def find(self, name: str) -> Credential | None:
-        """None for an unknown name. Raises InputError where the keyring refuses."""
+        """None for an unknown name; entered just now, else the variable, else the keyring.
+
+        Raises InputError where the keyring refuses, or the variable holds no ``user:password``.
+        """
         with self._lock:
-            held = self._session.get(name)
-        if held is not None or self.why_session_only is not None:
-            return held
+            held = self._session.get(name) or _from_variable(name)
+        if held is not None:
+            self._on_secret(held.password)
+        return self._in_keyring(name) if held is None else held
+
+    def _in_keyring(self, name: str) -> Credential | None:
+        if self.why_session_only is not None:
+            return None
         with _said("read", name):
             text = self._system().get_password(SERVICE, name)
         found = None if text is None else _parsed(text, name)
@@ -110,7 +122,8 @@ class Credentials:
         if found is None:
             raise SourceOpenError(
                 f"credential {name!r} is not known on this machine: enter its user name and "
-                "password again where the source is set up"
+                "password again where the source is set up, or set the variable "
+                f"{variable_of(name)} to USER:PASSWORD"
             )
         return found
 
@@ -123,7 +136,7 @@ class Credentials:
         """Idempotent. Raises InputError where the keyring refuses."""
         with self._lock:
             self._session.pop(name, None)
-        if self.why_session_only is None and self.find(name) is not None:
+        if self._in_keyring(name) is not None:
             with _said("deleted", name):
                 self._system().delete_password(SERVICE, name)
 
@@ -132,6 +145,22 @@ class Credentials:
             if self._backend is None:
                 self._backend = system_keyring()
             return self._backend
+
+
+def variable_of(name: str) -> str:
+    """Where a credential may stand in the environment: ``INSPECTOR_CREDENTIAL_LINE_1``."""
+    return VARIABLE + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _from_variable(name: str) -> Credential | None:
+    variable = variable_of(name)
+    text = os.environ.get(variable)
+    if text is None:
+        return None
+    username, colon, password = text.partition(":")
+    if not (username and colon):
+        raise InputError(f"{variable}: expected USER:PASSWORD, neither of them percent-encoded")
+    return Credential(username, password)
 
 
 @contextmanager

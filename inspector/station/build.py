@@ -24,7 +24,7 @@ from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.service import ModelService
-from inspector.sources.address import parse_address
+from inspector.sources.address import passwords_in
 from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
@@ -235,7 +235,8 @@ def teacher_for(config: RunConfig, credentials: Credentials | None = None) -> Fr
 
 
 def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> FrameSource:
-    credentials.note(parse_address(config.source).password)
+    for password in passwords_in(config.source):
+        credentials.note(password)
     held = credentials.require(config.credential) if config.credential else None
     options = SourceOptions(
         station_id=config.station_id,

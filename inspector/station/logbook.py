@@ -19,7 +19,7 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 from inspector import __version__
 from inspector.core.log_rule import LogRule
 from inspector.core.redact import Redactor
-from inspector.errors import ConfigError, InspectorError
+from inspector.errors import ConfigError, InspectorError, ProgramError
 
 MEGABYTE = 1_000_000
 MAX_TEXT = 8_000
@@ -46,12 +46,22 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "thread": record.threadName,
             "pid": record.process,
-            "message": _message(record)[:MAX_TEXT],
+            "message": _message(record),
         }
         facts |= {k: _plain(v) for k, v in record.__dict__.items() if k not in _OWN}
         if record.exc_info and record.exc_info[1] is not None:
-            facts["error"] = "".join(traceback.format_exception(record.exc_info[1]))[-MAX_TEXT:]
-        return json.dumps(self._redactor.value(facts), ensure_ascii=False)
+            facts["error"] = "".join(traceback.format_exception(record.exc_info[1]))
+        return json.dumps(_cut(self._redactor.value(facts)), ensure_ascii=False)
+
+
+def _cut(facts: dict[str, object]) -> dict[str, object]:
+    """Within bounds, after the secrets are out: of half a one nobody would know it. Of an
+    error the end says most.
+    """
+    return {
+        k: v if not isinstance(v, str) else v[-MAX_TEXT:] if k == "error" else v[:MAX_TEXT]
+        for k, v in facts.items()
+    }
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -66,7 +76,7 @@ def _plain(value: object) -> object:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
-        return str(value)[:MAX_TEXT]
+        return str(value)
     return value
 
 
@@ -84,7 +94,8 @@ def logbook(path: Path, rule: LogRule) -> Iterator[Redactor]:
     """Everything that is logged meanwhile goes to ``path``, uncaught errors too.
 
     Several programs may write to the same one. Gives what is told of secrets that must
-    not be written. Raises ConfigError for a place that cannot be written.
+    not be written. Raises ConfigError for a place that cannot be written, and ProgramError
+    in the stead of errors that are none of ours: a bare traceback may show secrets.
     """
     _check_place(path)
     redactor = Redactor()
@@ -97,16 +108,21 @@ def logbook(path: Path, rule: LogRule) -> Iterator[Redactor]:
         umask=0o027,
     )
     handler.setFormatter(JsonLines(redactor))
-    with _attached(handler, rule.level.upper()), _uncaught_errors():
+    with _attached(handler, rule.level.upper()), _uncaught_errors(redactor):
         _log.info("began", extra={"version": __version__, "command": sys.argv[1:2]})
         try:
             yield redactor
         except InspectorError as error:
             _log.error("ended: %s", error)
             raise
-        except Exception:
-            _log.exception("ended by an error of the program")
+        except BrokenPipeError:
             raise
+        except Exception as error:  # noqa: BLE001 - on record whole, and passed on in one line
+            _log.exception("ended by an error of the program")
+            said = redactor.text(f"{type(error).__name__}: {error}")
+            raise ProgramError(
+                f"a mistake in the program ended it: {said}; the traceback is in {path}"
+            ) from None
         finally:
             _log.info("closed", extra={"lines_lost": handler.lost} if handler.lost else {})
 
@@ -145,7 +161,7 @@ def _attached(handler: logging.Handler, level: str) -> Iterator[None]:
 
 
 @contextmanager
-def _uncaught_errors() -> Iterator[None]:
+def _uncaught_errors(redactor: Redactor) -> Iterator[None]:
     """Those of threads, and of calls from C that nobody is there to catch."""
     before_thread, before_main = threading.excepthook, sys.excepthook
 
@@ -153,16 +169,22 @@ def _uncaught_errors() -> Iterator[None]:
         if args.exc_value is not None:
             name = args.thread.name if args.thread else "?"
             _log.critical("thread %s ended by an error", name, exc_info=args.exc_value)
-        before_thread(args)
+            _print(redactor, args.exc_value)
 
     def in_main(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         _log.critical("an error that nobody caught", exc_info=error)
-        before_main(kind, error, trace)
+        _print(redactor, error)
 
     threading.excepthook, sys.excepthook = in_thread, in_main
     try:
         yield
     finally:
         threading.excepthook, sys.excepthook = before_thread, before_main
+
+
+def _print(redactor: Redactor, error: BaseException) -> None:
+    """As Python would, without secrets."""
+    if sys.stderr is not None:
+        sys.stderr.write(redactor.text("".join(traceback.format_exception(error))))

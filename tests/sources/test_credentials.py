@@ -105,3 +105,16 @@ def test_a_run_finds_user_and_password_by_name():
     options = source._options  # type: ignore[attr-defined]
     assert (options.username, options.password) == (SECRET.username, SECRET.password)
     assert "s3cret" not in repr(options) + repr(config)
+
+
+def test_a_service_without_a_keyring_has_it_in_a_variable(monkeypatch: pytest.MonkeyPatch):
+    heard: list[str] = []
+    held = Credentials(NoKeyring(), on_secret=heard.append)
+    monkeypatch.setenv("INSPECTOR_CREDENTIAL_LINE_1_B", "anna:s3cret/@:")
+    assert held.require("line-1.b") == SECRET
+    assert heard == ["s3cret/@:"]
+    held.delete("line-1.b")
+    monkeypatch.setenv("INSPECTOR_CREDENTIAL_LINE_1_B", "s3cret")
+    with pytest.raises(InputError, match="INSPECTOR_CREDENTIAL_LINE_1_B: expected") as caught:
+        held.find("line-1.b")
+    assert "s3cret" not in str(caught.value)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from inspector.core.log_rule import LogRule
-from inspector.errors import ConfigError, StoreError
+from inspector.errors import ConfigError, ProgramError, StoreError
 from inspector.station import logbook as module
 from inspector.station.logbook import log_beside, logbook
 
@@ -54,6 +54,15 @@ def test_no_secret_reaches_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert secret not in text, text
 
 
+def test_a_text_is_cut_after_its_secrets_are_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    with logbook(path, LogRule()) as redactor:
+        redactor.hide("sw0rdf1shes")
+        LOG.info("%s", "x" * (module.MAX_TEXT - 5) + "sw0rdf1shes")
+        LOG.info("y", extra={"what": "x" * (module.MAX_TEXT - 5) + "sw0rdf1shes"})
+    assert "sw0" not in path.read_text(encoding="utf-8")
+
+
 def test_errors_that_nobody_catches_are_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,7 +79,7 @@ def test_errors_that_nobody_catches_are_in_it(
             thread.join()
             raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ProgramError, match=r"ZeroDivisionError: .*traceback is in"):
         run()
     errors = [line for line in lines(path) if "error" in line]
     assert "RuntimeError: boom" in errors[0]["error"]
