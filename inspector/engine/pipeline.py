@@ -36,7 +36,7 @@ from inspector.engine.status import (
 from inspector.engine.supervisor import RestartPolicy, SupervisedSource
 from inspector.engine.threads import GuardedThread
 from inspector.engine.ticket import Item, NewestWins, Ticket
-from inspector.engine.watchdog import Hand, Patience, Watchdog
+from inspector.engine.watchdog import Hand, Patience, StallWatch, Watchdog
 from inspector.errors import InferenceError, InspectorError, StateError
 
 LIVE_CAPACITY = 1
@@ -129,7 +129,7 @@ class Pipeline:
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
         )
-        recorder = RecorderLoop(
+        recorder = self._recorder = RecorderLoop(
             self._decided,
             self._setup.sinks,
             self._setup.part_listeners,
@@ -156,12 +156,20 @@ class Pipeline:
         )
 
     def _watchdog(self) -> Watchdog:
+        patience = self._setup.patience
         return Watchdog(
             self._hand,
-            self._setup.patience,
+            patience.end_s,
             self._inspect_ended,
-            on_stall=self._on_stall,
-            on_answer=self._on_answer,
+            network=StallWatch(
+                self._hand.waiting_s, patience.declare_s, self._on_stall, self._on_answer
+            ),
+            record=StallWatch(
+                self._recorder.progress.waiting_s,
+                patience.record_s,
+                self._on_record_stall,
+                self._on_record_return,
+            ),
             on_dead=self._end_instead,
         )
 
@@ -346,6 +354,21 @@ class Pipeline:
     def _on_answer(self) -> None:
         self._board.recover(Trouble.NETWORK)
         self._setup.on_event("network_back", self._in_force.model_id)
+
+    def _on_record_stall(self, waited_s: float) -> None:
+        self._board.degrade(Trouble.RECORD)
+        detail = (
+            f"nothing recorded or announced for {waited_s:.1f} s: does the disk answer, and "
+            "is what is printed being read?"
+        )
+        # whoever is told may hang by the same fault, and the watchdog must not wait for him
+        threading.Thread(
+            target=self._setup.on_event, args=("record_stalled", detail), name="tell", daemon=True
+        ).start()
+
+    def _on_record_return(self) -> None:
+        self._board.recover(Trouble.RECORD)
+        self._setup.on_event("record_back", "recording goes on; nothing was lost")
 
     def _end_instead(self, ticket: Ticket, waited_s: float) -> None:
         """On the watchdog's thread, for an inspection thread that hangs: parts still end."""

@@ -12,6 +12,7 @@ from inspector.core.protocols import RecordSink
 from inspector.engine.changeover import Takeover
 from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.status import Scoreboard
+from inspector.engine.watchdog import Progress
 
 GROUP = 256
 """Decisions at most that share a commit."""
@@ -52,6 +53,7 @@ class RecorderLoop:
         self._listeners = listeners
         self._on_takeover = on_takeover
         self._board = board
+        self.progress = Progress()
 
     def run(self) -> None:
         while True:
@@ -60,13 +62,16 @@ class RecorderLoop:
             except ChannelClosed:
                 return
             self._commit(group)
+            self.progress.rest()
 
     def _commit(self, group: list[Decided]) -> None:
         started = time.perf_counter_ns()
+        self.progress.step()
         inspections = [i for decided in group for i in decided.inspections]
         parts = [decided.part for decided in group if decided.part is not None]
         for sink in self._sinks:
             sink.write(inspections, parts)
+            self.progress.step()
         frames = sum(1 for decided in group if decided.inspections)
         self._board.count_recorded(frames, [part.verdict for part in parts])
         self._board.time_record((time.perf_counter_ns() - started) / 1e6 / max(1, frames))
@@ -79,3 +84,4 @@ class RecorderLoop:
         if decided.part is not None:
             for listener in self._listeners:
                 listener(decided.part, decided.key_frame)
+                self.progress.step()

@@ -15,7 +15,7 @@ from inspector.engine.meters import LatencyMeter, Percentiles
 
 
 class State(StrEnum):
-    """DEGRADED: running, but nothing can be judged now (see `Trouble`)."""
+    """DEGRADED: running, but nothing can be judged or recorded now (see `Trouble`)."""
 
     IDLE = "IDLE"
     RUNNING = "RUNNING"
@@ -29,12 +29,14 @@ class Trouble(StrEnum):
     """Why nothing can be judged although the run goes on, the gravest first.
 
     SOURCE: no frames, the source is being brought back. PICTURE: frames that show nothing,
-    or not what was taught. NETWORK: it does not answer.
+    or not what was taught. NETWORK: it does not answer. RECORD: the disk, or whoever is told
+    of parts, does not answer: what is judged is not announced.
     """
 
     SOURCE = "source"
     PICTURE = "picture"
     NETWORK = "network"
+    RECORD = "record"
 
 
 class StopReason(StrEnum):

@@ -1,4 +1,6 @@
-"""Watches that the network answers: a call that never returns must not look like a quiet line."""
+"""Watches that the network answers and the record gets on: a call that never returns must not
+look like a quiet line.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,13 @@ LOOK_S = 0.2
 class Patience:
     """How long the network may take for one frame, in seconds: then it is declared
     stalled, and then the run ends. A GPU that is built anew answers within ``end_s``.
+
+    The record, and whoever is told of parts, may take ``record_s`` for one step; a stall
+    there is declared and ends nothing: a terminal that was held goes on, and nothing is lost.
     """
 
     declare_s: float = 0.75
+    record_s: float = 0.75
     end_s: float = 30.0
 
 
@@ -72,43 +78,83 @@ class Hand:
             return 0.0 if self._ticket is None else time.monotonic() - self._since
 
 
+class Progress:
+    """When a thread that has work last got on with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+
+    def step(self) -> None:
+        """There is work, and some of it has just been done, or begun."""
+        with self._lock:
+            self._since = time.monotonic()
+
+    def rest(self) -> None:
+        """All is done."""
+        with self._lock:
+            self._since = None
+
+    def waiting_s(self) -> float:
+        """How long the present step has taken; 0 where there is nothing to do."""
+        with self._lock:
+            return 0.0 if self._since is None else time.monotonic() - self._since
+
+
+@dataclass(slots=True)
+class StallWatch:
+    """Tells once when a wait gets too long, and once when it is over."""
+
+    waiting_s: Callable[[], float]
+    declare_s: float
+    on_stall: Callable[[float], None]
+    on_over: Callable[[], None]
+    _stalled: bool = False
+
+    def look(self) -> float:
+        """Seconds waited."""
+        waited = self.waiting_s()
+        stalls = waited >= self.declare_s
+        if stalls and not self._stalled:
+            self.on_stall(waited)
+        elif self._stalled and not stalls:
+            self.on_over()
+        self._stalled = stalls
+        return waited
+
+
 class Watchdog:
     """Looks a few times a second (one thread), until ``ended`` or until it ends the run."""
 
     def __init__(
         self,
         hand: Hand,
-        patience: Patience,
+        end_s: float,
         ended: threading.Event,
         *,
-        on_stall: Callable[[float], None],
-        on_answer: Callable[[], None],
+        network: StallWatch,
+        record: StallWatch,
         on_dead: Callable[[Ticket, float], None],
     ) -> None:
         self._hand = hand
-        self._patience = patience
+        self._end_s = end_s
         self._ended = ended
-        self._on_stall = on_stall
-        self._on_answer = on_answer
+        self._network = network
+        self._record = record
         self._on_dead = on_dead
-        self._stalled = False
+        self._look_s = min(LOOK_S, network.declare_s, record.declare_s)
 
     def run(self) -> None:
-        while not self._ended.wait(min(LOOK_S, self._patience.declare_s)):
-            if self._look():
+        while not self._ended.wait(self._look_s):
+            self._record.look()
+            if self._look_at_network():
                 return
 
-    def _look(self) -> bool:
+    def _look_at_network(self) -> bool:
         """Whether the run was ended."""
-        waited = self._hand.waiting_s()
-        stalls = waited >= self._patience.declare_s
-        if stalls and not self._stalled:
-            # always told before the end, however late this look comes
-            self._on_stall(waited)
-        elif self._stalled and not stalls:
-            self._on_answer()
-        self._stalled = stalls
-        if waited < self._patience.end_s:
+        # always told before the end, however late this look comes
+        waited = self._network.look()
+        if waited < self._end_s:
             return False
         ticket = self._hand.abandon()
         if ticket is None:

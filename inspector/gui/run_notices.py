@@ -14,8 +14,13 @@ from inspector.gui.words import explain
 from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
 LOST, ENDED, WARNINGS, GPU = "camera_lost", "run_ended", "run_warnings", "gpu_trouble"
-PICTURE, STALLED = "picture_lost", "network_stalled"
-_OVER = {"source_back": LOST, "picture_back": PICTURE, "network_back": STALLED}
+PICTURE, STALLED, UNRECORDED = "picture_lost", "network_stalled", "record_stalled"
+_OVER = {
+    "source_back": LOST,
+    "picture_back": PICTURE,
+    "network_back": STALLED,
+    "record_back": UNRECORDED,
+}
 """Events that end a notice."""
 
 
@@ -35,7 +40,7 @@ class RunNotices(QObject):
 
     def _on_started(self, snapshot: RunSnapshot) -> None:
         self._watch = AlarmWatch(self._settings.values.alarms)
-        for key in (ENDED, LOST, PICTURE, STALLED, GPU):
+        for key in (ENDED, LOST, PICTURE, STALLED, UNRECORDED, GPU):
             self._board.resolve(key)
         warnings = snapshot.facts.warnings if snapshot.facts else ()
         if warnings:
@@ -69,6 +74,10 @@ class RunNotices(QObject):
             title = self.tr("The model does not answer: no part is being inspected")
             advice = self.tr("Stop the line. If it stays like this, the run ends by itself.")
             self._board.tell(Notice(STALLED, Severity.ALARM, title, advice, event.detail))
+        elif event.kind == "record_stalled":
+            title = self.tr("The record does not answer: no verdict is announced")
+            advice = self.tr("Stop the line. Check the disk; if it stays like this, call for help.")
+            self._board.tell(Notice(UNRECORDED, Severity.ALARM, title, advice, event.detail))
         elif event.kind in _OVER:
             self._board.resolve(_OVER[event.kind])
         elif event.kind in (REBUILT, DEGRADED, FAILED):

@@ -180,6 +180,9 @@ def _record(record: RunRecord, start: Callable[[], RunStart], remarks: Sequence[
         return ()
 
     def note(kind: str, detail: str) -> None:
+        if kind == "record_stalled":
+            # it could only wait for the same disk, and keep others from being told
+            return
         record.add_event(_now(), kind, detail)
 
     def note_takeover(takeover: Takeover) -> None:

@@ -34,8 +34,15 @@ QUICK = Patience(declare_s=0.01, end_s=0.05)
 class Run:
     """A pipeline over ``steps`` with what came of it."""
 
-    def __init__(self, steps: list, predictor: ScriptedPredictor, **changes: object) -> None:
-        self.sink = MemorySink()
+    def __init__(
+        self,
+        steps: list,
+        predictor: ScriptedPredictor,
+        *,
+        sink: MemorySink | None = None,
+        **changes: object,
+    ) -> None:
+        self.sink = sink or MemorySink()
         self.events: list[str] = []
         self.told = threading.Semaphore(0)
         source = ScriptedSource(steps)
@@ -107,6 +114,32 @@ def test_a_network_that_answers_late_is_declared_and_forgiven():
     status = run.pipeline.join(10)
     assert status.state is State.STOPPED
     assert [part.verdict for part in run.sink.parts] == [Verdict.PASS]
+
+
+def test_a_record_that_stalls_is_declared_forgiven_and_loses_nothing():
+    gate, plain = threading.Semaphore(0), MemorySink.write
+    run_sink = MemorySink()
+
+    def write(*facts: object) -> None:
+        gate.acquire()
+        plain(run_sink, *facts)
+
+    run_sink.write = write
+    more = threading.Event()
+    run = Run(
+        [frame(0), more.wait, frame(1)], ScriptedPredictor(), sink=run_sink,
+        patience=Patience(record_s=0.01),
+    )  # fmt: skip
+    assert run.told.acquire(timeout=5)
+    assert run.pipeline.status().trouble is Trouble.RECORD
+    assert run.pipeline.status().recorded == 0
+    gate.release(99)
+    assert run.told.acquire(timeout=5)
+    assert run.pipeline.status().state is State.RUNNING
+    more.set()
+    status = run.pipeline.join(10)
+    assert run.events == ["record_stalled", "record_back"]
+    assert (status.recorded, len(run_sink.parts)) == (2, 2)
 
 
 def _constant(image: np.ndarray) -> float:

@@ -18,6 +18,7 @@ from inspector.core.inspection import Part, Verdict
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
 from inspector.inference.package import load_package
 from inspector.sources.isolated import IsolatedSource
@@ -141,11 +142,16 @@ def recipe_of(package: Path) -> Recipe:
 
 @contextmanager
 def line_of(
-    source: FrameSource, package: Path, folder: Path, *, every_frame: bool = False
+    source: FrameSource,
+    package: Path,
+    folder: Path,
+    *,
+    every_frame: bool = False,
+    reader: PartListener | None = None,
 ) -> Iterator[Line]:
     """A running station with record and archive, ended and closed behind the block.
 
-    ``every_frame`` is a part; else presence tells them.
+    ``every_frame`` is a part; else presence tells them. ``reader`` is told of parts, too.
     """
     recipe = recipe_of(package)
     if every_frame:
@@ -159,8 +165,9 @@ def line_of(
         db=line.db,
         archive=folder / "parts",
     )
+    listeners = [line.on_part] if reader is None else [line.on_part, reader]
     with build_station(
-        config, part_listeners=[line.on_part], on_event=line.on_event, frames=source
+        config, part_listeners=listeners, on_event=line.on_event, frames=source
     ) as station:
         line.station = station
         station.pipeline.start()

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from inspector.engine.status import PipelineStatus, State
+from inspector.core.frame import Frame
+from inspector.core.inspection import Part
+from inspector.engine.status import PipelineStatus, State, Trouble
 from inspector.errors import StoreError, StoreUnavailableError
 from inspector.sources.address import parse_address
 from inspector.sources.camera import CameraSource
@@ -181,6 +183,73 @@ def test_a_slow_disk_delays_announcements_and_loses_none(
         ledger, line, "disk: 100 ms a commit", "the recorder's write",
         "announced later, in groups; the line goes on", None,
     )  # fmt: skip
+
+
+STALLS = "declared; nothing is announced meanwhile, and all of it afterwards"
+
+
+def stalled(line: Line, since: list[float]) -> float:
+    """How long after the last step the stall was declared; nothing is announced meanwhile."""
+    declared = line.event("record_stalled")
+    assert line.station is not None
+    status = line.station.pipeline.status()
+    assert (status.state, status.trouble) == (State.DEGRADED, Trouble.RECORD)
+    announced = len(line.parts)
+    frames = status.captured
+    while line.station.pipeline.status().captured < frames + 20:
+        threading.Event().wait(0.01)
+    assert len(line.parts) == announced, "announced, and not on record"
+    return declared - since[-1]
+
+
+def test_a_disk_that_never_answers_is_declared_and_announces_nothing(
+    package: Path, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, answers, since = RunRecorder.write, threading.Event(), []
+
+    def hang(self: RunRecorder, *facts: object) -> None:
+        since.append(time.monotonic())
+        answers.wait()
+        plain(self, *facts)  # type: ignore[arg-type]
+
+    with line_of(camera(), package, tmp_path) as line:
+        line.wait_parts(1)
+        monkeypatch.setattr(RunRecorder, "write", hang)
+        found = stalled(line, since)
+        answers.set()
+        line.event("record_back")
+        line.wait_parts(1)
+        assert line.end().state is State.STOPPED
+    _told(ledger, line, "disk: never answers", "the recorder's write", STALLS, found)
+
+
+def test_a_reader_of_the_output_that_stalls_is_declared_and_loses_nothing(
+    package: Path, tmp_path: Path, ledger: Ledger
+) -> None:
+    """As ``inspector run`` prints: into a pipe that nobody reads for a while."""
+    reading, writing = os.pipe()
+    since: list[float] = []
+
+    def print_part(part: Part, frame: Frame | None) -> None:
+        since.append(time.monotonic())
+        os.write(writing, b"." * 5000)
+
+    with line_of(camera(), package, tmp_path, reader=print_part) as line:
+        found = stalled(line, since)
+        drained = threading.Thread(target=_drain, args=(reading,))
+        drained.start()
+        line.event("record_back")
+        line.wait_parts(1)
+        assert line.end().state is State.STOPPED
+    os.close(writing)
+    drained.join()
+    _told(ledger, line, "output: its reader stalls", "a pipe", STALLS, found)
+
+
+def _drain(reading: int) -> None:
+    while os.read(reading, 65536):
+        pass
+    os.close(reading)
 
 
 @pytest.mark.parametrize("read_through", [True, False])

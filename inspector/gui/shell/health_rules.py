@@ -40,7 +40,7 @@ def camera(snapshot: RunSnapshot | None) -> Reading:
     if status is not None and status.state is State.DEGRADED:
         if status.trouble is Trouble.PICTURE:
             return Reading(_tr("shows nothing"), Health.BAD, name)
-        if status.trouble is not Trouble.NETWORK:
+        if status.trouble is Trouble.SOURCE:
             return Reading(_tr("lost"), Health.BAD, name)
     if is_stale(status) and snapshot.phase is Phase.RUNNING:
         return Reading(_tr("no picture"), Health.BAD, name)
