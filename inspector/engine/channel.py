@@ -95,6 +95,11 @@ class Channel(Generic[T]):
             self._tell_producer()
         return items
 
+    def waiting(self) -> list[T]:
+        """What would come out next, in its order; all of it stays where it is."""
+        with self._lock:
+            return [item for item, _ in self._items]
+
     def close(self) -> None:
         """No more items; those waiting can still be taken. Idempotent."""
         with self._lock:

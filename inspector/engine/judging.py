@@ -48,8 +48,19 @@ class Decision:
         return any(p is not None for p in self.predictions)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What was seen of a frame, a region each: a prediction, a problem, or neither (no part)."""
+
+    ticket: Ticket
+    predictions: tuple[Prediction | None, ...]
+    problems: tuple[str | None, ...]
+    started_ns: int
+    ended_ns: int
+
+
 class FrameJudge:
-    """Decides on frames, one after the other (one thread)."""
+    """Looks at frames, in any order, and decides on them, one after the other (one thread)."""
 
     def __init__(self, predictor: Predictor, recipe: Recipe, run_id: str) -> None:
         self._predictor = predictor
@@ -62,59 +73,68 @@ class FrameJudge:
 
     def decide(self, ticket: Ticket) -> Decision:
         """Never raises for a frame that cannot be inspected: that one is INVALID."""
+        return self.conclude(self.look(ticket))
+
+    def look(self, ticket: Ticket) -> Look:
+        """Quality and network: all that depends on this frame alone, so that frames may be
+        looked at on several threads where the predictor allows that.
+        """
         started_ns = time.monotonic_ns()
-        predictions: list[Prediction | None] = [None] * len(self._recipe.regions)
+        predictions: tuple[Prediction | None, ...] = (None,) * len(self._rois)
         problem = _unusable(ticket)
-        if problem is not None:
-            outcomes = [_Outcome.invalid(problem)] * len(predictions)
-        elif not ticket.settled:
-            outcomes = [_Outcome(Verdict.NO_PART)] * len(predictions)
-        else:
-            outcomes = self._inspect(ticket, predictions)
-        return self._decision(ticket, outcomes, predictions, started_ns)
+        problems: tuple[str | None, ...] = (problem,) * len(self._rois)
+        if problem is None and ticket.settled:
+            predictions, problems = self._asked(ticket)
+        return Look(ticket, predictions, problems, started_ns, time.monotonic_ns())
+
+    def conclude(self, look: Look) -> Decision:
+        """The verdict on what was seen; frame by frame, in their order."""
+        resumed_ns = time.monotonic_ns()
+        outcomes = [self._concluded(look, place) for place in range(len(self._rois))]
+        return self._decision(look, outcomes, resumed_ns)
 
     def refuse(self, ticket: Ticket, reason: str) -> Decision:
         """INVALID without a look at it."""
-        predictions: list[Prediction | None] = [None] * len(self._recipe.regions)
-        outcomes = [_Outcome.invalid(reason)] * len(predictions)
-        return self._decision(ticket, outcomes, predictions, time.monotonic_ns())
+        count, now_ns = len(self._rois), time.monotonic_ns()
+        look = Look(ticket, (None,) * count, (reason,) * count, now_ns, now_ns)
+        return self._decision(look, [_Outcome.invalid(reason)] * count, now_ns)
 
-    def _decision(
-        self,
-        ticket: Ticket,
-        outcomes: Sequence[_Outcome],
-        predictions: Sequence[Prediction | None],
-        started_ns: int,
-    ) -> Decision:
-        timings = _timings(ticket, predictions, started_ns)
+    def _decision(self, look: Look, outcomes: Sequence[_Outcome], resumed_ns: int) -> Decision:
+        timings = _timings(look, resumed_ns)
         inspections = tuple(
-            self._inspection(ticket, region, outcome, timings)
+            self._inspection(look.ticket, region, outcome, timings)
             for region, outcome in zip(self._recipe.regions, outcomes, strict=True)
         )
         verdicts = [o.verdict for o in outcomes]
         verdict = Verdict.NO_PART if Verdict.NO_PART in verdicts else worst(verdicts)
-        return Decision(ticket, inspections, verdict, tuple(predictions), timings, self._recipe)
+        return Decision(look.ticket, inspections, verdict, look.predictions, timings, self._recipe)
 
-    def _inspect(self, ticket: Ticket, predictions: list[Prediction | None]) -> list[_Outcome]:
-        """Fills ``predictions`` for the regions whose picture can be judged by."""
+    def _asked(
+        self, ticket: Ticket
+    ) -> tuple[tuple[Prediction | None, ...], tuple[str | None, ...]]:
+        """Predictions for the regions that can be judged by, problems of the others."""
         crops = [Crop(ticket.frame.image, roi) for roi in self._rois]
         problems = [quality.problem(c.pixels(), self._recipe.quality) for c in crops]
         usable = [i for i, problem in enumerate(problems) if problem is None]
+        predictions: list[Prediction | None] = [None] * len(crops)
         try:
             answers = self._predictor.predict([crops[i] for i in usable]) if usable else []
         except InferenceError as error:
-            return [_Outcome.invalid(str(error))] * len(crops)
+            return tuple(predictions), (str(error),) * len(crops)
         for i, answer in zip(usable, answers, strict=True):
             predictions[i] = answer
-            problems[i] = self._echoes[i].problem(crops[i].pixels(), answer)
-        return [
-            _Outcome.invalid(problem or "the network gave no answer")
-            if prediction is None or problem is not None
-            else self._outcome(prediction, region)
-            for problem, prediction, region in zip(
-                problems, predictions, self._recipe.regions, strict=True
-            )
-        ]
+        return tuple(predictions), tuple(problems)
+
+    def _concluded(self, look: Look, place: int) -> _Outcome:
+        prediction, problem = look.predictions[place], look.problems[place]
+        if prediction is not None:
+            pixels = Crop(look.ticket.frame.image, self._rois[place]).pixels()
+            problem = self._echoes[place].problem(pixels, prediction)
+            if problem is None:
+                return self._outcome(prediction, self._recipe.regions[place])
+        elif problem is None and not look.ticket.settled:
+            return _Outcome(Verdict.NO_PART)
+        return _Outcome.invalid(problem or "the network gave no answer")
 
     def _outcome(self, prediction: Prediction, region: RegionSpec) -> _Outcome:
         if prediction.fault is not None:
@@ -169,17 +189,18 @@ def _unusable(ticket: Ticket) -> str | None:
     return None
 
 
-def _timings(ticket: Ticket, predictions: Sequence[Prediction | None], started_ns: int) -> Timings:
-    now_ns = time.monotonic_ns()
-    ran = [p for p in predictions if p is not None]
+def _timings(look: Look, resumed_ns: int) -> Timings:
+    now_ns, ticket = time.monotonic_ns(), look.ticket
+    ran = [p for p in look.predictions if p is not None]
     prepare = sum(p.prepare_ms for p in ran)
     network = sum(p.network_ms for p in ran)
+    spent_ms = (look.ended_ns - look.started_ns + now_ns - resumed_ns) / 1e6
     return Timings(
         read=ticket.read_ms,
         presence=ticket.presence_ms,
-        queue=(started_ns - ticket.queued_ns) / 1e6,
+        queue=(look.started_ns - ticket.queued_ns) / 1e6,
         prepare=prepare,
         network=network,
-        judge=max(0.0, (now_ns - started_ns) / 1e6 - prepare - network),
+        judge=max(0.0, spent_ms - prepare - network),
         age=(now_ns - ticket.frame.captured_ns) / 1e6,
     )

@@ -13,6 +13,7 @@ from inspector.core.frame import Frame, SourceInfo
 from inspector.core.parts import PartAssembler, PartSpan
 from inspector.core.protocols import FrameSource, Predictor, RecordSink
 from inspector.core.recipe import Recipe
+from inspector.engine.ahead import Ahead
 from inspector.engine.capture import CaptureLoop, GrabObserver, TriggerCount
 from inspector.engine.changeover import (
     Changeover,
@@ -59,7 +60,8 @@ class RunSetup:
 
     ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, from any
     thread, ``on_takeover`` of changeovers, on the recorder thread.
-    ``trigger_frames`` are frame indices that count as triggers.
+    ``trigger_frames`` are frame indices that count as triggers. ``ahead``: how many frames
+    may be looked at side by side where none is ever dropped; the predictor must stand it.
     """
 
     run_id: str
@@ -77,6 +79,7 @@ class RunSetup:
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     patience: Patience = field(default_factory=Patience)
     trigger_frames: frozenset[int] = frozenset()
+    ahead: int = 1
 
 
 class Pipeline:
@@ -95,6 +98,7 @@ class Pipeline:
         self._frames: Channel[Item] = Channel(
             LIVE_CAPACITY if live else REPLAY_CAPACITY, self._policy if live else None
         )
+        self._ahead = Ahead(1 if live else setup.ahead)
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
         self._put_in_force(InForce(setup.predictor, setup.recipe))
@@ -138,6 +142,10 @@ class Pipeline:
         )
         return (
             self._thread("capture", capture.run, self._frames.close),
+            *(
+                self._thread(f"look-{i}", self._ahead.work, lambda: None, may_hang=True)
+                for i in range(self._ahead.threads)
+            ),
             self._thread("inspect", self._inspect, self._on_inspect_exit, may_hang=True),
             self._thread("record", recorder.run, self._on_recorder_exit),
             self._thread("watch", self._watchdog().run, lambda: None),
@@ -230,15 +238,18 @@ class Pipeline:
         deadline = None if timeout is None else time.monotonic() + timeout
         # the watchdog ends once the inspection has ended, or never will
         for thread in reversed(self._threads):
-            if thread.name != "inspect" or not self._hand.abandoned:
+            if not self._is_lost(thread):
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 thread.join(left)
         return not self._running()
 
     def _running(self) -> list[str]:
         """Names of the threads that have not ended and can be waited for."""
-        alive = [thread.name for thread in self._threads if thread.is_alive()]
-        return [name for name in alive if name != "inspect" or not self._hand.abandoned]
+        return [t.name for t in self._threads if t.is_alive() and not self._is_lost(t)]
+
+    def _is_lost(self, thread: GuardedThread) -> bool:
+        """It hangs, maybe for ever: the run has been ended in its stead."""
+        return self._hand.abandoned and thread.may_hang
 
     def join(self, timeout: float = 30.0) -> PipelineStatus:
         """The final status, after a stop or the source's end.
@@ -276,6 +287,8 @@ class Pipeline:
 
         After a healthy end there is nothing left to do; after one in its stead, neither.
         """
+        self._ahead.forget()
+        self._ahead.close()
         if self._hand.abandoned:
             return
         try:
@@ -296,7 +309,8 @@ class Pipeline:
                     self._board.count_dropped(DropCause.STOP)
 
     def _decide(self, ticket: Ticket) -> None:
-        decision = self._judge.decide(ticket)
+        look = self._ahead.look(ticket, self._frames.waiting, self._judge.look)
+        decision = self._judge.conclude(look)
         self._hand.release()
         self._settle(decision)
 
@@ -320,6 +334,7 @@ class Pipeline:
     def _take_over(self, mark: ChangeoverMark) -> None:
         if self._assembler.has_open_parts:
             raise StateError("a changeover came while a part was open")
+        self._ahead.forget()
         asked, before = mark.changeover, self._in_force
         self._put_in_force(InForce(asked.predictor, asked.recipe))
         takeover = Takeover(
@@ -374,6 +389,7 @@ class Pipeline:
         """On the watchdog's thread, for an inspection thread that hangs: parts still end."""
         why = f"the network has not answered for {waited_s:.0f} s: start the run again"
         self._on_error(InferenceError(why))
+        self._ahead.close()
         try:
             self._settle(self._judge.refuse(ticket, "the network did not answer"))
             self._end_what_is_left()

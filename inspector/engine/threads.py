@@ -24,6 +24,7 @@ class GuardedThread(threading.Thread):
         wait for it.
         """
         super().__init__(name=name, daemon=may_hang)
+        self.may_hang = may_hang
         self._work = work
         self._on_error = on_error
         self._on_exit = on_exit

@@ -37,6 +37,8 @@ Provider = tuple[str, Mapping[str, str]]
 
 _DEFAULT_THREADS = 2
 _LOG_ERRORS_ONLY = 3
+MOST_SIDE_BY_SIDE = 4
+"""As many frames as wait in a replay."""
 
 
 def default_threads() -> int:
@@ -57,6 +59,13 @@ def threads_beside(cameras: int) -> int | None:
 def lanes_on_cpu(threads: int | None) -> int:
     """How many runs of so many threads the cores hold side by side."""
     return max(1, (os.cpu_count() or 1) // (threads or default_threads()))
+
+
+def runs_side_by_side(threads: int | None) -> int:
+    """How many runs are best under way at once where pictures wait for the network: with
+    nothing said of threads, a core each. Outputs are the same to the bit.
+    """
+    return min(MOST_SIDE_BY_SIDE, lanes_on_cpu(threads or 1))
 
 
 def open_session(

@@ -23,8 +23,10 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.inference.providers import CPU
 from inspector.inference.service import ModelService
-from inspector.sources.address import passwords_in
+from inspector.inference.session import runs_side_by_side
+from inspector.sources.address import parse_address, passwords_in
 from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
@@ -129,12 +131,14 @@ def build_station(
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
     """
+    ahead = 1 if models else looks_ahead(config)
+    threads = config.threads or (1 if ahead > 1 else None)
     with ExitStack() as stack:
         predictor = (models.open if models else open_predictor)(
             config.model,
             variant=config.variant or variant_of(config.recipe, config.model),
             require_gpu=config.require_gpu,
-            threads=config.threads,
+            threads=threads,
             execution=config.execution,
         )
         stack.callback(predictor.close)
@@ -171,13 +175,14 @@ def build_station(
             on_event=partial(_tell_all, kept),
             on_takeover=partial(_tell_takeover, kept),
             trigger_frames=config.trigger_frames,
+            ahead=ahead if predictor.provider == CPU else 1,
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
         changeovers = Changeovers(
             pipeline,
             require_gpu=config.require_gpu,
-            threads=config.threads,
+            threads=threads,
             execution=config.execution,
             on_event=setup.on_event,
         )
@@ -197,6 +202,18 @@ def build_station(
             changeovers,
             resources,
         )
+
+
+def looks_ahead(config: RunConfig) -> int:
+    """How many frames of the run may be looked at side by side on the processor.
+
+    Only where recorded frames come as fast as they can be inspected: there is no verdict
+    to hurry, and runs of one thread side by side waste no time on each other.
+    """
+    paced = config.live or config.realtime
+    if paced or parse_address(config.source).kind not in ("path", "simulator"):
+        return 1
+    return runs_side_by_side(config.threads)
 
 
 def check_ended(status: PipelineStatus) -> None:
