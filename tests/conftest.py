@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,23 @@ settings.load_profile("unhurried")
 
 # no test may leave a key in the keyring of whoever runs it
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+# nor in their cache; kept from one run to the next, as a station's is
+os.environ["XDG_CACHE_HOME"] = str(
+    Path(tempfile.gettempdir()) / f"inspector-tests-{getpass.getuser()}"
+)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _models_of_tests_are_harmless() -> Iterator[None]:
+    """Tests write models by the hundred; a process for each would take a second.
+
+    Commands that run in a process of their own do prove them (see ``inference.proving``).
+    """
+    from inspector.inference import predictor
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictor, "prove", lambda package, variant: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ from inspector.inference.providers import (
     why_no_cuda,
     why_no_tensorrt,
 )
+from inspector.inference.proving import prove
 from inspector.inference.recovery import Listener, SturdyNetwork
 from inspector.inference.session import short
 from inspector.vision.fixture import Prepared, prepare
@@ -220,8 +221,12 @@ def open_predictor(
     threads: int | None = None,
     execution: Execution | None = None,
     most: int = 1,
+    proven: bool = False,
 ) -> OnnxPredictor:
     """Loads a package, on CUDA where it really works, else on the CPU.
+
+    A model that was never opened on this machine is opened and run in a process of its own
+    first (see ``proving``).
 
     Args:
         package: its folder, or what ``load_package`` made of it.
@@ -231,12 +236,13 @@ def open_predictor(
         threads: of one run on the CPU, None for two.
         execution: a certain provider, and what it may take; None for the defaults.
         most: the largest batch to be ready for on a GPU; larger ones take longer at first.
+        proven: the caller knows that the model harms nobody, or runs it where it may.
 
     Raises PackageError for anything wrong with the package (its golden check
     included), ProviderError where a GPU is required and cannot be had.
     """
     held = package if isinstance(package, Package) else load_package(package)
-    opening = _Opening(held, variant, threads, execution or Execution(), most)
+    opening = _Opening(held, variant, threads, execution or Execution(), most, proven)
     wanted = opening.execution.provider
     if wanted == "cpu":
         if require_gpu:
@@ -264,6 +270,7 @@ class _Opening:
     threads: int | None
     execution: Execution
     most: int
+    proven: bool
 
     def required(self, provider: str) -> OnnxPredictor:
         """Raises ProviderError that says why it cannot be had, and what to do."""
@@ -277,6 +284,8 @@ class _Opening:
 
     def on(self, provider: str, *, stay: bool = False) -> OnnxPredictor:
         name = self.variant or default_variant(self.package.manifest, provider)
+        if not self.proven:
+            prove(self.package, name)
         reopen = partial(
             open_network,
             self.package,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from inspector.errors import (
     StateError,
     StoreUnavailableError,
 )
+from inspector.inference import predictor
+from inspector.inference.package import Package
+from inspector.inference.proving import prove
 from inspector.station.audit_key import key_path
 from inspector.station.audit_log import AuditLog, Change
 from inspector.station.build import Station, build_station
@@ -153,6 +157,24 @@ def test_a_bad_package_leaves_the_running_one_in_place_and_says_why(
     ((kind, detail),) = rows(db, "SELECT kind, detail FROM events")
     assert kind == "changeover_refused"
     assert "wrong checksum" in detail
+
+
+def test_a_package_that_kills_whoever_opens_it_leaves_the_line_running(
+    pictures: Path, one: Path, two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """In a process of its own, killed as a crash of ONNX Runtime would end it."""
+    killed = (sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
+
+    def really(held: Package, variant: str) -> None:
+        prove(held, variant, child=killed, place=tmp_path / "proven")
+
+    with build_station(config(pictures, one)) as station:
+        monkeypatch.setattr(predictor, "prove", really)
+        station.pipeline.start()
+        with pytest.raises(PackageError, match=r"ended the process .*signal 11"):
+            station.changeovers.load(two)
+        finish(station)
+    assert station.pipeline.status().parts_total > 0
 
 
 def test_a_recipe_set_for_another_model_is_refused(pictures: Path, one: Path, two: Path):
