@@ -23,6 +23,7 @@ from inspector.station.report import check_json_place, write_json
 from inspector.station.statistics.gather import Question, gather
 from inspector.station.statistics.table import as_csv
 from inspector.store import queries
+from inspector.store.anchors import anchor_of, sealing_stations
 from inspector.store.opening import Store, open_reader
 from inspector.store.part_filter import PartFilter
 
@@ -97,6 +98,7 @@ def stats_document(store: Store, since: dt.datetime | None = None) -> dict[str, 
             "db": str(store.path),
             "since": _iso(since),
             **_answers(asked, since),
+            "anchors": [anchor_of(asked, name).as_dict() for name in sealing_stations(asked)],
         }
 
 

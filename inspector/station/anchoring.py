@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from inspector.store.anchors import Anchor, anchor_path, append_anchor
-from inspector.store.audit import audit_head
+from inspector.store.anchors import Anchor, anchor_of, anchor_path, append_anchor
 from inspector.store.opening import Store, reading
-from inspector.store.part_seals import seal_head
 
 VARIABLE = "INSPECTOR_ANCHORS"
 EVERY_S = 3600.0
@@ -29,8 +26,7 @@ def anchor_places(db: Path) -> tuple[Path, ...]:
 def read_heads(store: Store, station_id: str) -> Anchor:
     """The heads as the record has them now. Raises StoreError."""
     with reading(store) as asked:
-        audit, parts = audit_head(asked, station_id), seal_head(asked, station_id)
-    return Anchor(at=dt.datetime.now(dt.UTC), station_id=station_id, audit=audit, parts=parts)
+        return anchor_of(asked, station_id)
 
 
 def write_anchor(store: Store, station_id: str) -> tuple[str, ...]:

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
+from inspector.store import schema
+from inspector.store.audit import audit_head
 from inspector.store.chain import ChainHead
+from inspector.store.part_seals import seal_head
 
 MAX_LINE = 2_000
 
@@ -27,10 +32,13 @@ class Anchor:
     audit: ChainHead | None
     parts: ChainHead | None
 
+    def as_dict(self) -> dict[str, object]:
+        heads = {"audit": _shown(self.audit), "parts": _shown(self.parts)}
+        return {"at": self.at.isoformat(), "station": self.station_id, **heads}
+
     def line(self) -> str:
         """One line of JSON."""
-        heads = {"audit": _shown(self.audit), "parts": _shown(self.parts)}
-        return json.dumps({"at": self.at.isoformat(), "station": self.station_id, **heads})
+        return json.dumps(self.as_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,23 @@ class Anchors:
 
     anchors: tuple[Anchor, ...] = ()
     damaged: tuple[int, ...] = ()
+
+
+def sealing_stations(asked: Connection) -> list[str]:
+    """The names of the stations that wrote to this record, of its small tables: quick."""
+    tables = (schema.audit_heads, schema.runs)
+    names = (asked.execute(select(t.c.station_id).distinct()).scalars() for t in tables)
+    return sorted({str(name) for found in names for name in found})
+
+
+def anchor_of(asked: Connection, station_id: str) -> Anchor:
+    """The heads as they are at this moment."""
+    return Anchor(
+        at=dt.datetime.now(dt.UTC),
+        station_id=station_id,
+        audit=audit_head(asked, station_id),
+        parts=seal_head(asked, station_id),
+    )
 
 
 def anchor_path(db: Path) -> Path:

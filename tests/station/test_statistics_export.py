@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
+import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from inspector.cli.stats import stats_document
 from inspector.core.geometry import Box
 from inspector.core.inspection import Defect, Verdict
 from inspector.core.trend import By
@@ -17,6 +20,7 @@ from inspector.errors import StoreError
 from inspector.station.statistics.gather import Question, Statistics, gather, gather_news
 from inspector.station.statistics.html import as_html
 from inspector.station.statistics.table import HEADINGS, as_csv
+from inspector.station.verifying import verify_record
 from inspector.store.opening import open_store
 from inspector.store.recorder import begin_run
 from tests.support.records import NOW, part, run_start
@@ -102,12 +106,13 @@ def test_the_table_holds_every_number(full: Statistics) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(full))))
     assert tuple(rows[0]) == HEADINGS
     found = {(r["table"], r["name"], r["measure"]): float(r["value"]) for r in rows[:-10]
-             if r["table"] != "drift"}  # fmt: skip
+             if r["table"] not in ("drift", "anchor")}  # fmt: skip
     assert found["total", "all", "parts"] == 600
     assert found["by_job", EVIL, "fail"] == 120
     assert found["cause", EVIL, "FAIL"] == 120
     assert {r["table"] for r in rows} == {
         "total", "by_job", "p_chart", "cause", "place", "score", "latency_ms", "drift", "labels",
+        "anchor",
     }  # fmt: skip
     assert sum(int(r["value"]) for r in rows if r["table"] == "latency_ms") == 600
 
@@ -143,3 +148,36 @@ def test_of_nothing_nothing_is_drawn(nothing: Statistics) -> None:
     assert "<svg" not in page
     assert "total,all,,parts,0" in as_csv(nothing)
     assert "yield" not in as_csv(nothing)
+
+
+@pytest.mark.parametrize("told_by", ["page", "table", "document"])
+def test_a_report_vouches_for_what_was_on_record(
+    tmp_path: Path, told_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its line, kept in a file, tells of parts that were cut off after it was made."""
+    monkeypatch.setenv("INSPECTOR_AUDIT_KEY", "5e" * 32)
+    path = tmp_path / "r.db"
+    store = open_store(path)
+    recorder = begin_run(store, run_start(), bytes.fromhex("5e" * 32))
+    recorder.write([], [part(0)])
+    found = gather(path, Question())
+    match told_by:
+        case "page":
+            page = html.unescape(as_html(found, title="r"))
+            line = page.partition("<p><code>")[2].partition("</code>")[0]
+        case "table":
+            rows = csv.DictReader(io.StringIO(as_csv(found)))
+            (line,) = [row["value"] for row in rows if row["table"] == "anchor"]
+        case _:
+            line = json.dumps(stats_document(store)["anchors"][0])
+    recorder.close()
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(line)
+    assert verify_record(path, [kept]).is_sound
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM parts")
+        connection.exec_driver_sql("DELETE FROM part_seals")
+    store.close()
+    assert verify_record(path, []).is_sound, "nothing in the record itself tells"
+    (station,) = verify_record(path, [kept]).stations
+    assert station.parts.chain.problem == "rows 1 to 2 at the end are missing"

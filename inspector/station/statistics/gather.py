@@ -15,6 +15,7 @@ from inspector.core.drift import DriftReport, Spreads
 from inspector.core.tally import PChart, Tally
 from inspector.core.trend import By, Cell, Group, ShiftPlan, control_chart, fold, total
 from inspector.store import statistics
+from inspector.store.anchors import Anchor, anchor_of, sealing_stations
 from inspector.store.opening import open_reader
 from inspector.store.part_filter import PartFilter
 from inspector.store.queries import snapshot
@@ -43,6 +44,7 @@ class Statistics:
         change: differs once there is more to count (``store.statistics.last_change``).
         timeline: groups in time, whatever ``question.by`` is: by ``timeline_by``.
         chart: of the timeline, a point a group; None below twenty groups.
+        anchors: where each station's chains of seals end, so that the report vouches for them.
         spreads: the scores that ``drift`` compared; None where there are too few.
     """
 
@@ -62,6 +64,7 @@ class Statistics:
     spreads: Spreads | None
     latency: Histogram | None
     said: SaidOfVerdicts
+    anchors: tuple[Anchor, ...]
 
 
 def _no_step(share: float) -> None:
@@ -138,6 +141,7 @@ def _answer(
         spreads=drift.spreads(reference, recent),
         latency=latency,
         said=said,
+        anchors=tuple(anchor_of(asked, name) for name in sealing_stations(asked)),
     )
 
 

@@ -48,6 +48,8 @@ def _rows(found: Statistics) -> Iterator[_Row]:
     for measure, count in (("labelled", said.labelled), ("overkill", said.overkill)):
         yield ("labels", "all", "", measure, count)
     yield ("labels", "all", "", "escape", said.escape)
+    for anchor in found.anchors:
+        yield ("anchor", anchor.station_id, anchor.at.isoformat(), "line", anchor.line())
 
 
 def _tally(table: str, name: str, begin: str, tally: Tally) -> Iterator[_Row]:
