@@ -12,6 +12,7 @@ import typer
 
 from inspector.cli import options
 from inspector.config import RunConfig, load_job
+from inspector.core.execution import ProviderChoice
 from inspector.errors import ConfigError
 from inspector.station.logbook import log_beside, logbook
 
@@ -35,13 +36,16 @@ def command(
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     threads: options.Threads = None,
+    provider: options.Provider = None,
     log: options.LogFile = None,
     log_level: options.LogLevel = "info",
     log_mb: options.LogMb = 20,
 ) -> None:
     """Open the window; with --job, or with SOURCE and --model, that is what Start runs."""
     _check_display()
-    given = _given(source, model, recipe, roi, empty_frames, variant, require_gpu, threads)
+    given = _given(
+        source, model, recipe, roi, empty_frames, variant, require_gpu, threads, provider
+    )
     if job is not None:
         _check_job(job, jobs, given)
     if start and job is None and given is None:
@@ -65,8 +69,21 @@ def _given(
     variant: str | None,
     require_gpu: bool,
     threads: int | None,
+    provider: ProviderChoice | None,
 ) -> RunConfig | None:
     if source is None and model is None:
+        alone = {
+            "--recipe": recipe,
+            "--roi": roi,
+            "--empty-frames": empty_frames,
+            "--variant": variant,
+            "--require-gpu": require_gpu or None,
+            "--threads": threads,
+            "--provider": provider,
+        }
+        useless = [name for name, value in alone.items() if value is not None]
+        if useless:
+            raise ConfigError(f"{useless[0]}: only with SOURCE and --model; a job has its own")
         return None
     return options.run_config(
         source=source,
@@ -77,6 +94,7 @@ def _given(
         variant=variant,
         require_gpu=require_gpu,
         threads=threads,
+        provider=provider,
     )
 
 

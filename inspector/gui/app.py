@@ -84,11 +84,13 @@ def make_window(
     work, notices = WorkRunner(), NoticeBoard()
     credentials = credentials or Credentials()
     runs = RunController(start_session or session_with(credentials))
-    launcher = Launcher(runs, work, notices, settings, paths, given=given, loop=loop)
-    if job is not None:
-        launcher.choose(job)
     station_id = given.station_id if given else STATION_ID
     access = WindowAccess(people or People(paths.db, station_id), work)
+    launcher = Launcher(
+        runs, work, notices, settings, paths, require=access.require, given=given, loop=loop
+    )
+    if job is not None:
+        launcher.choose(job)
     opener = _Opener()
     context = AppContext(
         settings=settings,

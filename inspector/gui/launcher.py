@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from inspector.config import RunConfig, config_for_job
+from inspector.core.roles import Right
 from inspector.engine.status import StopReason
 from inspector.gui.job_list import JobEntry, list_jobs
 from inspector.gui.notices import Notice, NoticeBoard, Severity
@@ -39,10 +41,13 @@ class Launcher(QObject):
         settings: SettingsFile,
         paths: Paths,
         *,
+        require: Callable[[Right], bool] = lambda right: True,
         given: RunConfig | None = None,
         loop: bool = False,
     ) -> None:
+        """``require``: whether who is at the window may; where not, it asks for a PIN."""
         super().__init__()
+        self._require = require
         self._runs, self._work, self._notices = runs, work, notices
         self._settings, self._paths = settings, paths
         self._given = given
@@ -82,10 +87,12 @@ class Launcher(QObject):
         self.chosen_changed.emit()
 
     def start(self) -> None:
-        """Runs what is chosen; refusals become notices."""
+        """Runs what is chosen; refusals become notices. A job anybody may start, what was
+        given at the command line is no job.
+        """
         if self._chosen:
             self._work.submit(self._load, self._on_config, key="start")
-        elif self._given is not None:
+        elif self._given is not None and self._require(Right.RUN_OTHER):
             self._begin(self._given)
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from inspector.config import RunConfig
 from inspector.core.inspection import Verdict
-from inspector.engine.status import PipelineStatus, State
+from inspector.engine.status import PipelineStatus, State, Trouble
 from inspector.errors import StoreFullError
 from inspector.gui.live.last_part import LastPart, ago
 from inspector.gui.notices import Severity
@@ -90,7 +90,7 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     session = line.start()
     session.show(shown_of())
     session.tell("source_lost", "camera 0: no frame")
-    session.run(replace(STATUS, state=State.DEGRADED, last_frame_age_s=4.0))
+    session.run(replace(STATUS, state=State.DEGRADED, trouble=Trouble.SOURCE, last_frame_age_s=4.0))
     line.pull()
     assert "camera is lost" in line.notice_titles[0]
     assert "lost" in line.view._state.words
@@ -106,7 +106,7 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     assert line.view.live_picture._note == ""
 
 
-LOST = replace(STATUS, state=State.DEGRADED, last_frame_age_s=4.0)
+LOST = replace(STATUS, state=State.DEGRADED, trouble=Trouble.SOURCE, last_frame_age_s=4.0)
 
 
 def _banner_colour(line: Line) -> str:

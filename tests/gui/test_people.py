@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.config import RunConfig
 from inspector.core.roles import Right, Role
 from inspector.errors import StoreUnavailableError
 from inspector.gui.app import make_window
@@ -13,6 +14,7 @@ from inspector.gui.main_window import MainWindow
 from inspector.gui.pages import Page, PageSpec
 from inspector.gui.people.access import WindowAccess
 from inspector.gui.people.pin_pad import PinPad
+from inspector.gui.runs.session import RunSession
 from inspector.gui.work import WorkRunner
 from inspector.station.people import Access, People, Person
 from tests.station.test_people import QUICK
@@ -70,6 +72,34 @@ def enter(qtbot, window: MainWindow, name: str, digits: str) -> None:
     for digit in digits:
         window.unlock.pad.keys[digit].click()
     window.unlock.pad.enter.click()
+
+
+def test_what_is_no_job_starts_for_a_supervisor_only(
+    qtbot, qapp, settings, paths, people: People, config: RunConfig
+) -> None:
+    """As at the command line, however the window was opened."""
+    started: list[RunConfig] = []
+
+    def session(config: RunConfig) -> RunSession:
+        started.append(config)
+        return RunSession(config)
+
+    window = make_window(
+        settings, paths, pages=SPECS, people=people, given=config, start_session=session
+    )
+    window.show()
+    try:
+        window.context.launcher.start()
+        assert started == []
+        assert window.unlock.isVisible()
+        assert "Supervisor may inspect with something that is no job" in window.unlock.why.text()
+        with qtbot.waitSignal(window.context.access.changed):
+            enter(qtbot, window, "Jörg", "2580")
+        window.context.launcher.start()
+        assert len(started) == 1
+    finally:
+        window.close_now()
+        window.deleteLater()
 
 
 def test_a_locked_page_says_who_may_and_opens_with_a_pin(qtbot, locked: MainWindow) -> None:

@@ -323,3 +323,13 @@ def small_disk_bytes(folder: Path) -> int:
     import shutil
 
     return shutil.disk_usage(folder).free
+
+
+@pytest.mark.parametrize(
+    "option", [("--provider", "cpu"), ("--threads", "1"), ("--roi", "0,0,9,9")]
+)
+def test_the_window_takes_no_option_that_it_would_not_heed(
+    cli: InProcess, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str]
+):
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    one_clear_line(cli("gui", *option), option[0], "only with SOURCE")
