@@ -17,6 +17,8 @@ LEAST_HEIGHT = 5.0
 """Parts: with fewer the axis would count in fractions of one."""
 MARGIN = 0.12
 """Of the span of scores and thresholds, shown to both sides."""
+LABEL = 0.3
+"""Of the same, kept free beyond a line for its label."""
 
 
 class ThresholdPlot(pg.PlotWidget):  # type: ignore[misc]
@@ -112,8 +114,8 @@ class ThresholdPlot(pg.PlotWidget):  # type: ignore[misc]
         known = [s for scores in self._groups() for s in (scores[:1], scores[-1:]) if len(s)]
         values = [*(float(v[0]) for v in known), *self._t]
         low, high = min(values), max(values)
-        margin = MARGIN * (high - low) or 0.5
-        return low - margin, high + margin
+        margin, label = (share * (high - low) or 0.5 for share in (MARGIN, LABEL))
+        return min(low - margin, self._t[0] - label), max(high + margin, self._t[1] + label)
 
     def _dress(self) -> None:
         p, verdict = self._theme.palette, self._theme.verdict
