@@ -126,7 +126,7 @@ def train(
     """As ``holding_out.Train``."""
     generator = torch.Generator().manual_seed(seed)
     channels = material.grid.channels
-    patches = material.features[chosen][:, : options.bank_views].reshape(-1, channels)
+    patches = material.features[:, : options.bank_views][chosen].reshape(-1, channels)
     drawn = torch.randperm(len(patches), generator=generator)[: options.candidates]
     candidates = patches[drawn].float()
     bank = candidates[greedy_coreset(candidates, options.patches, generator)]
