@@ -13,7 +13,6 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from inspector.core.inspection import Verdict
 from inspector.engine.status import State
-from inspector.engine.watchdog import Patience
 from inspector.inference.network import PlainRunner
 from inspector.sources.address import parse_address
 from inspector.sources.camera import CameraSource
@@ -23,7 +22,7 @@ from tests.faults.line import Line, line_of
 from tests.faults.rig import Rig
 
 Answers = list[np.ndarray]
-QUICK = Patience(declare_s=0.75, end_s=1.5)
+QUICK_END_S = 1.5
 
 
 def _filled(value: float) -> Callable[[Answers], Answers]:
@@ -157,8 +156,8 @@ def test_a_network_that_hangs_is_declared_and_then_ends_the_run_with_every_part(
 def _impatient() -> Callable[..., object]:
     from inspector.engine.watchdog import Watchdog
 
-    def made(hand: object, patience: Patience, *others: object, **calls: object) -> Watchdog:
-        return Watchdog(hand, QUICK, *others, **calls)  # type: ignore[arg-type]
+    def made(hand: object, end_s: float, *others: object, **calls: object) -> Watchdog:
+        return Watchdog(hand, QUICK_END_S, *others, **calls)  # type: ignore[arg-type]
 
     return made
 
