@@ -20,13 +20,14 @@ from types import MappingProxyType
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import people_states  # noqa: E402
 import replay_states  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from inspector.config import RunConfig, config_for_job  # noqa: E402
 from inspector.core.inspection import Verdict  # noqa: E402
 from inspector.engine.judging import Decision  # noqa: E402
-from inspector.engine.status import DropCause, State  # noqa: E402
+from inspector.engine.status import DropCause, State, Trouble  # noqa: E402
 from inspector.errors import SourceOpenError, StoreFullError  # noqa: E402
 from inspector.gui.app import make_application, make_window  # noqa: E402
 from inspector.gui.main_window import MainWindow  # noqa: E402
@@ -160,7 +161,13 @@ def camera_lost(stage: Stage) -> None:
     stage.play(9)
     stage.session.tell("source_lost", "camera 0: no frame within 1.0 s (device unplugged?)")
     dropped = MappingProxyType({DropCause.SOURCE: 12})
-    lost = replace(STATUS, state=State.DEGRADED, last_frame_age_s=6.2, dropped=dropped)
+    lost = replace(
+        STATUS,
+        state=State.DEGRADED,
+        trouble=Trouble.SOURCE,
+        last_frame_age_s=6.2,
+        dropped=dropped,
+    )
     stage.session.run(lost)
     stage.window.context.runs._status_due = 0.0
     stage.window.context.runs.pull()
@@ -262,6 +269,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "live-light-pass": light_pass,
     "live-light-fail": light_fail,
     **{name: _on_window(state) for name, state in replay_states.STATES.items()},
+    **{name: _on_window(state) for name, state in people_states.STATES.items()},
 }
 """Add a view's states here: a function that brings the window into it."""
 
@@ -276,8 +284,13 @@ def take(name: str, size: tuple[int, int], footage: Footage, out: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         paths = Paths(jobs=ROOT / "assets/jobs", models=ROOT / "models", db=Path(folder) / "r.db")
+        people = people_states.people_of(paths.db, name)
         window = make_window(
-            SettingsFile(None, GuiSettings()), paths, job=JOB, start_session=session
+            SettingsFile(None, GuiSettings()),
+            paths,
+            job=JOB,
+            start_session=session,
+            people=people,
         )
         window.resize(*size)
         window.show()
