@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 FIRST = b"\0" * 32
@@ -69,9 +69,14 @@ class Sealing:
     ``tag`` keeps the seals of one kind of chain from standing in another one.
     """
 
-    key: bytes
+    key: bytes = field(repr=False)
     station_id: str
     tag: bytes = b""
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # copied for each seal: setting the key up takes as long as sealing a part
+        object.__setattr__(self, "_keyed", hmac.new(self.key, digestmod=hashlib.sha256))
 
     def row(self, before: bytes, seq: int, content: Fields) -> bytes:
         return self._seal(self.tag + b"row" + before, [self.station_id, seq, *content])
@@ -104,7 +109,9 @@ class Sealing:
 
     def _seal(self, prefix: bytes, fields: Fields) -> bytes:
         # JSON keeps the fields apart: ("ab", "c") and ("a", "bc") must not seal alike
-        return hmac.digest(self.key, prefix + _encode(fields).encode(), hashlib.sha256)
+        sealing = self._keyed.copy()
+        sealing.update(prefix + _encode(fields).encode())
+        return sealing.digest()
 
 
 @dataclass(slots=True)

@@ -38,7 +38,10 @@ PART_FIELDS = (
 
 _LAST = "SELECT seq, mac FROM part_seals WHERE station_id = ? ORDER BY seq DESC LIMIT 1"
 _ADD = "INSERT INTO part_seals VALUES (:station, :seq, :kind, :run, :parts, :mac, :head)"
-_CLEAR = "UPDATE part_seals SET head = NULL WHERE station_id = ? AND seq = ?"
+_CLEAR = (
+    "UPDATE part_seals SET head = NULL "
+    "WHERE station_id = ? AND seq = ? AND mac = ? AND head IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,13 @@ class PartSealer:
     def __init__(self, key: bytes, station_id: str) -> None:
         self._sealing = Sealing(key, station_id, TAG)
         self._station_id = station_id
+        self._newest: tuple[int, bytes] | None = None
 
     def seal_begin(self, connection: Connection, run: int, row: Mapping[str, Any]) -> None:
         """``row``: of ``schema.runs``. The first of a station also says how many parts
         were recorded before anything was sealed.
         """
-        last, _ = self._last(connection)
+        last, _ = self._last(_driver(connection))
         unsealed = 0 if last else count_unsealed(connection, self._station_id)
         self._seal(connection, "begin", run, unsealed, _values(row, RUN_FIELDS))
 
@@ -82,21 +86,36 @@ class PartSealer:
         """``row``: ``END_FIELDS``."""
         self._seal(connection, "end", run, 0, _values(row, END_FIELDS))
 
-    def _last(self, connection: Connection) -> tuple[int, bytes]:
-        row = _driver(connection).execute(_LAST, (self._station_id,)).fetchone()
+    def _last(self, driver: sqlite3.Connection) -> tuple[int, bytes]:
+        row = driver.execute(_LAST, (self._station_id,)).fetchone()
         return row or (0, FIRST)
+
+    def _taken_over(self, driver: sqlite3.Connection) -> tuple[int, bytes]:
+        """The end of the chain, which ceases to be it.
+
+        The one that was written last is mostly still it; where another program sealed
+        meanwhile, or that write was rolled back, no row fits and the record is asked.
+        """
+        known = self._newest
+        if known is not None:
+            done = driver.execute(_CLEAR, (self._station_id, *known))
+            if done.rowcount == 1:
+                return known
+        last, mac = self._last(driver)
+        driver.execute(_CLEAR, (self._station_id, last, mac))
+        return last, mac
 
     def _seal(
         self, connection: Connection, kind: Kind, run: int, parts: int, content: Fields
     ) -> int:
-        last, before = self._last(connection)
+        driver = _driver(connection)
+        last, before = self._taken_over(driver)
         seq = last + 1
         mac = self._sealing.row(before, seq, [kind, parts, *content])
         head = self._sealing.head(seq, mac)
         names = {"station": self._station_id, "seq": seq, "kind": kind, "run": run}
-        driver = _driver(connection)
         driver.execute(_ADD, {**names, "parts": parts, "mac": mac, "head": head.mac})
-        driver.execute(_CLEAR, (self._station_id, last))
+        self._newest = seq, mac
         return seq
 
 

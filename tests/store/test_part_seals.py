@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspector.core.inspection import Verdict
+from inspector.errors import StoreError
 from inspector.store.chain import ChainHead
 from inspector.store.opening import Store, open_store
 from inspector.store.part_seals import PartsCheck, seal_head, verify_parts
@@ -166,3 +167,23 @@ def test_reordered_doubled_or_lost_seals_show(original: Path, order: list[int]) 
             raw.execute("INSERT INTO part_seals VALUES (?,?,?,?,?,?,?)", (row[0], number, *row[2:]))
     assert not check(copy).is_sound
     copy.unlink()
+
+
+def test_two_programs_seal_by_turns_and_what_was_rolled_back_is_no_end(tmp_path: Path) -> None:
+    """Each remembers where the chain ended when it last wrote, and may be wrong."""
+    store = open_store(tmp_path / "r.db")
+    one, other = (begin_run(store, run_start(), KEY) for _ in range(2))
+    for index in range(3):
+        for recorder in (one, other):
+            recorder.write([], [part(index)])
+    with pytest.raises(StoreError):
+        one.write([], [twice := part(7), twice])
+    for index in (8, 9):
+        one.write([], [part(index)])
+    with store.engine.connect() as asked:
+        found = verify_parts(asked, KEY, "station")
+        assert seal_head(asked, "station") is not None
+    assert (found.is_sound, found.parts, found.chain.rows) == (True, 8, 10)
+    one.close()
+    other.close()
+    store.close()
