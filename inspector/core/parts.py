@@ -100,6 +100,15 @@ class PartSplitter:
         """Whether a part has begun and not ended."""
         return self._open is not None
 
+    def doubt(self, frame_index: int, at: dt.datetime, why: str) -> Sighting:
+        """The view cannot be trusted: the part that is open, or one that begins with this
+        frame, is nobody's to judge. For presence mode.
+        """
+        part = self._open or self._begin(frame_index, at)
+        self._extend(frame_index, at)
+        part.fault = why
+        return Sighting(part.part_index, settled=False)
+
     def change_rule(self, rule: PartRule) -> None:
         """Another rule from the next frame on; raises StateError while a part is open.
 

@@ -119,9 +119,13 @@ def teach_reference(thumbnails: list[Thumbnail]) -> Thumbnail:
 
 @dataclass(slots=True)
 class PresenceWatcher:
-    """Follows the thumbnails of one region, frame after frame (one thread)."""
+    """Follows the thumbnails of one region, frame after frame (one thread).
+
+    ``changed_share`` of the last one differed from the taught empty belt.
+    """
 
     rule: PresenceRule
+    changed_share: float = 0.0
     _reference: _Complement | None = None
     _previous: Thumbnail | None = None
     _rested: int = 0
@@ -137,7 +141,8 @@ class PresenceWatcher:
             return Presence.UNKNOWN
         changed = _Differences.of(thumbnail, self._reference)
         before, self._previous = self._previous, thumbnail
-        if changed.beyond(self.rule.difference) < self.rule.min_share * thumbnail.size:
+        self.changed_share = changed.beyond(self.rule.difference) / thumbnail.size
+        if self.changed_share < self.rule.min_share:
             self._rested = 0
             return Presence.EMPTY
         settled = (

@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 from inspector.core.frame import Frame
-from inspector.core.parts import BLIND_FRAMES, PartSpan, PartSplitter
+from inspector.core.parts import BLIND_FRAMES, PartSpan, PartSplitter, Sighting
 from inspector.core.presence import Presence, PresenceRule, PresenceWatcher
 from inspector.core.recipe import Recipe
 from inspector.engine.changeover import Changeover, ChangeoverMark, ChangeoverSlot
@@ -21,6 +22,7 @@ from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.status import DropCause, Scoreboard
 from inspector.engine.supervisor import SupervisedSource
 from inspector.engine.ticket import Item, NewestWins, Ticket
+from inspector.engine.view_watch import ViewWatch
 from inspector.vision.presence import thumbnail
 
 LEAST_GAP_S = 0.25
@@ -91,6 +93,7 @@ class CaptureLoop:
         is_live: bool,
         fps: float | None,
         picture: PictureWatch,
+        view: ViewWatch,
         trigger_frames: frozenset[int] = frozenset(),
         observers: Sequence[GrabObserver] = (),
     ) -> None:
@@ -103,6 +106,7 @@ class CaptureLoop:
         self._policy = policy
         self._trigger_frames = deque(sorted(trigger_frames))
         self._picture = picture
+        self._view = view
         self._gap = GapWatch(fps if is_live else None)
         self._observers = observers
         self._outages = 0
@@ -156,6 +160,7 @@ class CaptureLoop:
             self._put_spans(self._splitter.blind(frame.index, frame.captured_at, triggers))
         if lost or outage or gap:
             self._watcher.forget()
+            self._view.forget()
         self._last_index, self._last_at = frame.index, frame.captured_at
 
     def _change_over(self, frame: Frame) -> None:
@@ -177,16 +182,14 @@ class CaptureLoop:
         self._splitter.change_rule(recipe.parts)
         self._watch_by(recipe)
         self._picture.watch_by(recipe)
+        self._view.begin_anew()
         self._policy.protect(protect=recipe.parts.mode != "frame")
         mark = ChangeoverMark(changeover, frame.index, frame.captured_at)
         self._out.put(mark, urgent=True)
 
     def _queue(self, frame: Frame, read_ms: float) -> None:
         started = time.perf_counter_ns()
-        presence = self._presence(frame)
-        sighting = self._splitter.update(
-            frame.index, frame.captured_at, presence, triggers=self._new_triggers(frame.index)
-        )
+        frame, presence, sighting = self._look(frame)
         presence_ms = (time.perf_counter_ns() - started) / 1e6
         ticket = Ticket(
             frame,
@@ -200,6 +203,17 @@ class CaptureLoop:
         mine = [s for s in sighting.ended if s.part_index == sighting.part_index]
         self._put_spans(s for s in sighting.ended if s not in mine)
         self._put_ticket(ticket, mine)
+
+    def _look(self, frame: Frame) -> tuple[Frame, Presence, Sighting]:
+        presence = self._presence(frame)
+        if self._watches:
+            doubt = self._view.check(frame, presence, self._watcher.changed_share)
+            if doubt is not None:
+                seen = self._splitter.doubt(frame.index, frame.captured_at, doubt)
+                return replace(frame, fault=frame.fault or doubt), Presence.UNKNOWN, seen
+        triggers = self._new_triggers(frame.index)
+        seen = self._splitter.update(frame.index, frame.captured_at, presence, triggers=triggers)
+        return frame, presence, seen
 
     def _put_ticket(self, ticket: Ticket, ended: Sequence[PartSpan]) -> None:
         if self._out.put(ticket) is not None:

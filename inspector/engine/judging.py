@@ -21,6 +21,7 @@ from inspector.core.presence import Presence
 from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe, RegionSpec, judge
 from inspector.engine.echo import EchoWatch
+from inspector.engine.focus_watch import Detail, FocusWatch
 from inspector.engine.ticket import Ticket
 from inspector.errors import InferenceError
 from inspector.vision import quality, regions
@@ -50,11 +51,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What was seen of a frame, a region each: a prediction, a problem, or neither (no part)."""
+    """What was seen of a frame, a region each: a prediction, a problem, or neither (no part).
+
+    ``details`` is what focus is told by, empty where no part was looked at.
+    """
 
     ticket: Ticket
     predictions: tuple[Prediction | None, ...]
     problems: tuple[str | None, ...]
+    details: tuple[Detail, ...]
     started_ns: int
     ended_ns: int
 
@@ -62,13 +67,16 @@ class Look:
 class FrameJudge:
     """Looks at frames, in any order, and decides on them, one after the other (one thread)."""
 
-    def __init__(self, predictor: Predictor, recipe: Recipe, run_id: str) -> None:
+    def __init__(
+        self, predictor: Predictor, recipe: Recipe, run_id: str, focus: FocusWatch
+    ) -> None:
         self._predictor = predictor
         self._recipe = recipe
         self._recipe_id = recipe.recipe_id
         self._model_id = predictor.model_id
         self._rois = [region.region for region in recipe.regions]
         self._run_id = run_id
+        self._focus = focus
         self._echoes = [EchoWatch() for _ in self._rois]
 
     def decide(self, ticket: Ticket) -> Decision:
@@ -83,20 +91,26 @@ class FrameJudge:
         predictions: tuple[Prediction | None, ...] = (None,) * len(self._rois)
         problem = _unusable(ticket)
         problems: tuple[str | None, ...] = (problem,) * len(self._rois)
+        details: tuple[Detail, ...] = ()
         if problem is None and ticket.settled:
+            details = self._focus.measured(self._crops(ticket))
             predictions, problems = self._asked(ticket)
-        return Look(ticket, predictions, problems, started_ns, time.monotonic_ns())
+        return Look(ticket, predictions, problems, details, started_ns, time.monotonic_ns())
+
+    def _crops(self, ticket: Ticket) -> list[Crop]:
+        return [Crop(ticket.frame.image, roi) for roi in self._rois]
 
     def conclude(self, look: Look) -> Decision:
         """The verdict on what was seen; frame by frame, in their order."""
         resumed_ns = time.monotonic_ns()
-        outcomes = [self._concluded(look, place) for place in range(len(self._rois))]
+        blurs = self._focus.check(look.details) or [None] * len(self._rois)
+        outcomes = [self._concluded(look, place, blur) for place, blur in enumerate(blurs)]
         return self._decision(look, outcomes, resumed_ns)
 
     def refuse(self, ticket: Ticket, reason: str) -> Decision:
         """INVALID without a look at it."""
         count, now_ns = len(self._rois), time.monotonic_ns()
-        look = Look(ticket, (None,) * count, (reason,) * count, now_ns, now_ns)
+        look = Look(ticket, (None,) * count, (reason,) * count, (), now_ns, now_ns)
         return self._decision(look, [_Outcome.invalid(reason)] * count, now_ns)
 
     def _decision(self, look: Look, outcomes: Sequence[_Outcome], resumed_ns: int) -> Decision:
@@ -113,7 +127,7 @@ class FrameJudge:
         self, ticket: Ticket
     ) -> tuple[tuple[Prediction | None, ...], tuple[str | None, ...]]:
         """Predictions for the regions that can be judged by, problems of the others."""
-        crops = [Crop(ticket.frame.image, roi) for roi in self._rois]
+        crops = self._crops(ticket)
         problems = [quality.problem(c.pixels(), self._recipe.quality) for c in crops]
         usable = [i for i, problem in enumerate(problems) if problem is None]
         predictions: list[Prediction | None] = [None] * len(crops)
@@ -125,11 +139,11 @@ class FrameJudge:
             predictions[i] = answer
         return tuple(predictions), tuple(problems)
 
-    def _concluded(self, look: Look, place: int) -> _Outcome:
+    def _concluded(self, look: Look, place: int, blur: str | None) -> _Outcome:
         prediction, problem = look.predictions[place], look.problems[place]
         if prediction is not None:
             pixels = Crop(look.ticket.frame.image, self._rois[place]).pixels()
-            problem = self._echoes[place].problem(pixels, prediction)
+            problem = blur or self._echoes[place].problem(pixels, prediction)
             if problem is None:
                 return self._outcome(prediction, self._recipe.regions[place])
         elif problem is None and not look.ticket.settled:

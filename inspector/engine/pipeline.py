@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from inspector.engine.changeover import (
     Takeover,
 )
 from inspector.engine.channel import Channel, ChannelClosed
+from inspector.engine.focus_watch import FocusWatch
 from inspector.engine.judging import Decision, FrameJudge
 from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.recorder import Decided, PartListener, RecorderLoop, TakeoverListener
@@ -37,6 +39,7 @@ from inspector.engine.status import (
 from inspector.engine.supervisor import RestartPolicy, SupervisedSource
 from inspector.engine.threads import GuardedThread
 from inspector.engine.ticket import Item, NewestWins, Ticket
+from inspector.engine.view_watch import ViewWatch
 from inspector.engine.watchdog import Hand, Patience, StallWatch, Watchdog
 from inspector.errors import InferenceError, InspectorError, StateError
 
@@ -101,6 +104,7 @@ class Pipeline:
         self._ahead = Ahead(1 if live else setup.ahead)
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
+        self._focus = FocusWatch(setup.recipe, self._on_focus_loss, self._on_focus_return)
         self._put_in_force(InForce(setup.predictor, setup.recipe))
         self._hand = Hand()
         self._inspect_ended = threading.Event()
@@ -109,7 +113,9 @@ class Pipeline:
 
     def _put_in_force(self, in_force: InForce) -> None:
         setup = self._setup
-        self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id)
+        self._focus.end()
+        self._focus = FocusWatch(in_force.recipe, self._on_focus_loss, self._on_focus_return)
+        self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id, self._focus)
         self._assembler = PartAssembler(
             setup.run_id, in_force.model_id, in_force.recipe, setup.new_id
         )
@@ -130,6 +136,7 @@ class Pipeline:
             picture=PictureWatch(
                 self._setup.recipe, self._on_picture_loss, self._on_picture_return
             ),
+            view=self._view_watch(),
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
         )
@@ -150,6 +157,12 @@ class Pipeline:
             self._thread("record", recorder.run, self._on_recorder_exit),
             self._thread("watch", self._watchdog().run, lambda: None),
         )
+
+    def _view_watch(self) -> ViewWatch:
+        info = self._setup.info
+        # recorded footage is read at any speed: its own time counts, or none passes
+        fps = None if info.is_live else info.fps or math.inf
+        return ViewWatch(fps, self._on_view_loss, self._on_view_return)
 
     def _thread(
         self,
@@ -412,3 +425,19 @@ class Pipeline:
     def _on_picture_return(self) -> None:
         self._board.recover(Trouble.PICTURE)
         self._setup.on_event("picture_back", self._setup.info.source_id)
+
+    def _on_view_loss(self, what: str) -> None:
+        self._board.degrade(Trouble.VIEW)
+        self._setup.on_event("view_lost", what)
+
+    def _on_view_return(self) -> None:
+        self._board.recover(Trouble.VIEW)
+        self._setup.on_event("view_back", self._setup.info.source_id)
+
+    def _on_focus_loss(self, what: str) -> None:
+        self._board.degrade(Trouble.FOCUS)
+        self._setup.on_event("focus_lost", what)
+
+    def _on_focus_return(self) -> None:
+        self._board.recover(Trouble.FOCUS)
+        self._setup.on_event("focus_back", self._setup.info.source_id)

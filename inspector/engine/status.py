@@ -28,13 +28,16 @@ class State(StrEnum):
 class Trouble(StrEnum):
     """Why nothing can be judged although the run goes on, the gravest first.
 
-    SOURCE: no frames, the source is being brought back. PICTURE: frames that show nothing,
-    or not what was taught. NETWORK: it does not answer. RECORD: the disk, or whoever is told
-    of parts, does not answer: what is judged is not announced.
+    SOURCE: no frames, the source is being brought back. PICTURE: frames that show nothing.
+    VIEW: they do not show the belt that was taught. FOCUS: they are blurred. NETWORK: it does
+    not answer. RECORD: the disk, or whoever is told of parts, does not answer: what is judged
+    is not announced.
     """
 
     SOURCE = "source"
     PICTURE = "picture"
+    VIEW = "view"
+    FOCUS = "focus"
     NETWORK = "network"
     RECORD = "record"
 

@@ -15,9 +15,12 @@ from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
 LOST, ENDED, WARNINGS, GPU = "camera_lost", "run_ended", "run_warnings", "gpu_trouble"
 PICTURE, STALLED, UNRECORDED = "picture_lost", "network_stalled", "record_stalled"
+VIEW, FOCUS = "view_lost", "focus_lost"
 _OVER = {
     "source_back": LOST,
     "picture_back": PICTURE,
+    "view_back": VIEW,
+    "focus_back": FOCUS,
     "network_back": STALLED,
     "record_back": UNRECORDED,
 }
@@ -40,7 +43,7 @@ class RunNotices(QObject):
 
     def _on_started(self, snapshot: RunSnapshot) -> None:
         self._watch = AlarmWatch(self._settings.values.alarms)
-        for key in (ENDED, LOST, PICTURE, STALLED, UNRECORDED, GPU):
+        for key in (ENDED, *_OVER.values(), GPU):
             self._board.resolve(key)
         warnings = snapshot.facts.warnings if snapshot.facts else ()
         if warnings:
@@ -70,6 +73,10 @@ class RunNotices(QObject):
             title = self.tr("The camera shows nothing to inspect: no part is being inspected")
             advice = self.tr("Stop the line. Check the light, the lens and the camera's place.")
             self._board.tell(Notice(PICTURE, Severity.ALARM, title, advice, event.detail))
+        elif event.kind in (VIEW, FOCUS):
+            title = self.tr("The camera was moved, or is out of focus: parts are INVALID")
+            advice = self.tr("Stop the line. Put camera and lens right, or call the engineer.")
+            self._board.tell(Notice(event.kind, Severity.ALARM, title, advice, event.detail))
         elif event.kind == "network_stalled":
             title = self.tr("The model does not answer: no part is being inspected")
             advice = self.tr("Stop the line. If it stays like this, the run ends by itself.")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from inspector.core.frame import Image
 from inspector.core.recipe import QualityGate
 
+_MIDDLE = 640
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -48,11 +50,29 @@ def _saturated(sample: NDArray[np.uint8]) -> float:
 
 
 def _sharpness(image: Image) -> float:
-    green = np.ascontiguousarray(image[..., 1])
-    height, width = green.shape
-    size = (max(1, width // 4), max(1, height // 4))
-    quarter = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
+    quarter = _shrunk(np.ascontiguousarray(image[..., 1]), 4)
     return float(cv2.Laplacian(quarter, cv2.CV_32F).var())
+
+
+def detail(image: Image) -> tuple[float, float]:
+    """Fine and coarse detail of a uint8 (h, w, 3) BGR region: the variance of the Laplacian
+    at a quarter and at an eighth of the size. Of its middle, 640 pixels at most each way: a
+    whole 1080p picture would take some 2 ms, that 0.5.
+    """
+    quarter = _shrunk(np.ascontiguousarray(_middle(image)[..., 1]), 4)
+    eighth = _shrunk(quarter, 2)
+    return tuple(float(cv2.Laplacian(i, cv2.CV_32F).var()) for i in (quarter, eighth))  # type: ignore[return-value]
+
+
+def _middle(image: Image) -> Image:
+    height, width = image.shape[:2]
+    top, left = max(0, height - _MIDDLE) // 2, max(0, width - _MIDDLE) // 2
+    return image[top : top + _MIDDLE, left : left + _MIDDLE]
+
+
+def _shrunk(grey: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def problem(image: Image, gate: QualityGate) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.config import RunConfig
-from inspector.core.frame import Frame
+from inspector.core.frame import Frame, Image
 from inspector.core.inspection import Part, Verdict
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.protocols import FrameSource
@@ -132,10 +132,10 @@ def recorded_parts(db: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT part_id, verdict FROM parts").fetchall())
 
 
-def recipe_of(package: Path) -> Recipe:
+def recipe_of(package: Path, empty: Image = EMPTY) -> Recipe:
     """Watches the rig's belt by presence."""
     variant = load_package(package).manifest.variants[0]
-    reference = encode_thumbnail(thumbnail(EMPTY))
+    reference = encode_thumbnail(thumbnail(empty))
     rule = PartRule(mode="presence", presence=PresenceRule(reference=reference))
     return Recipe(model_sha256=variant.sha256, thresholds=Thresholds(t1=0.6, t2=0.8), parts=rule)
 
@@ -148,12 +148,14 @@ def line_of(
     *,
     every_frame: bool = False,
     reader: PartListener | None = None,
+    empty: Image = EMPTY,
 ) -> Iterator[Line]:
     """A running station with record and archive, ended and closed behind the block.
 
-    ``every_frame`` is a part; else presence tells them. ``reader`` is told of parts, too.
+    ``every_frame`` is a part; else presence tells them, by the ``empty`` belt. ``reader`` is
+    told of parts, too.
     """
-    recipe = recipe_of(package)
+    recipe = recipe_of(package, empty)
     if every_frame:
         recipe = recipe.model_copy(update={"parts": PartRule()})
     line = Line(folder / "record.db")

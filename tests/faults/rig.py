@@ -17,13 +17,13 @@ from inspector.sources.options import SourceOptions
 from tests.support.fakes import grey
 
 FPS = 100.0
-SIDE = 64
+SIDE, DETAILED_SIDE = 64, 160
 EMPTY, GOOD = grey(60), grey(110)
 CYCLE = 12
 """Frames from one part to the next; the part is in view from frame 4 to 9 of them."""
 FAULTS = (
     *("sound", "unplugged", "undecodable", "frozen", "black", "overexposed", "resized"),
-    *("hang", "still time"),
+    *("hang", "still time", "defocused", "knocked"),
 )
 
 
@@ -129,6 +129,35 @@ class Rig:
 
     def release(self) -> None:
         return None
+
+
+def plain_belt() -> np.ndarray:
+    return np.full((DETAILED_SIDE, DETAILED_SIDE, 3), 60, np.uint8)
+
+
+def marked_belt() -> np.ndarray:
+    """With something on it by which its place can be told."""
+    marks = np.random.default_rng(1).choice([40, 100], (8, 8)).astype(np.uint8)
+    return np.repeat(np.kron(marks, np.ones((20, 20), np.uint8))[..., None], 3, axis=2)
+
+
+class DetailedRig(Rig):
+    """Large enough for a lens to matter: printed parts on a belt."""
+
+    def __init__(self, belt: np.ndarray) -> None:
+        super().__init__()
+        self.belt = belt
+        print_ = np.random.default_rng(2).choice([70, 130], (20, 20)).astype(np.uint8)
+        self._part = belt.copy()
+        self._part[40:120, 40:120] = np.kron(print_, np.ones((4, 4), np.uint8))[..., None]
+
+    def retrieve(self) -> tuple[bool, Any]:
+        picture = self._part if 4 <= self._number % CYCLE < 10 else self.belt
+        if self._fault == "defocused":
+            picture = cv2.GaussianBlur(picture, (0, 0), 3)
+        if self._fault == "knocked":
+            picture = np.roll(picture, (27, 45), (0, 1))
+        return True, self._noisy(picture)
 
 
 class CommandedRig(Rig):

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from inspector.core.frame import Image
 from inspector.core.inspection import Verdict
+from inspector.engine.status import State
 from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
 from tests.faults.ledger import Ledger, Row
 from tests.faults.line import Line, line_of, wait_for_spare
-from tests.faults.rig import FAULTS, Rig
+from tests.faults.rig import FAULTS, DetailedRig, Rig, marked_belt, plain_belt
 
 NO_PASS = "INVALID or nothing, told at once"
 
@@ -68,6 +70,48 @@ def test_a_camera_that_breaks_is_declared_passes_nothing_and_comes_back(
             fault=f"camera: {fault}",
             where="OpenCV's capture object",
             expected=NO_PASS,
+            detected_s=declared - rig.affected_at,
+            meanwhile=meanwhile,
+            lost=line.lost(),
+            recovered_s=again - rig.healed_at,
+            bounded=True,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "back", "belt"),
+    [
+        ("defocused", "focus_lost", "focus_back", plain_belt()),
+        ("knocked", "view_lost", "view_back", marked_belt()),
+    ],
+)
+def test_a_camera_that_sees_something_else_is_declared_passes_nothing_and_comes_back(
+    fault: str, told: str, back: str, belt: Image, package: Path, tmp_path: Path, ledger: Ledger
+) -> None:
+    rig = DetailedRig(belt)
+    with line_of(camera(rig), package, tmp_path, empty=belt) as line:
+        # it learns from some parts what is usual
+        line.wait_parts(15)
+        assert line.events == []
+        rig.inject(fault)
+        declared = line.event(told)
+        assert line.station is not None
+        assert line.station.pipeline.status().state is State.DEGRADED
+        rig.heal()
+        assert rig.healed_at is not None
+        assert rig.affected_at is not None
+        line.event(back, declared)
+        again = line.first(Verdict.PASS, rig.healed_at)
+        line.end()
+    meanwhile = line.meanwhile(rig.affected_at, rig.healed_at)
+    assert meanwhile["PASS"] == 0
+    assert unseen(line, rig) == []
+    ledger.add(
+        Row(
+            fault=f"camera: {fault}",
+            where="OpenCV's capture object",
+            expected="INVALID, told with its reason",
             detected_s=declared - rig.affected_at,
             meanwhile=meanwhile,
             lost=line.lost(),

@@ -38,10 +38,14 @@ def camera(snapshot: RunSnapshot | None) -> Reading:
         return Reading(_tr("closed"), Health.UNKNOWN, name)
     status = snapshot.status
     if status is not None and status.state is State.DEGRADED:
-        if status.trouble is Trouble.PICTURE:
-            return Reading(_tr("shows nothing"), Health.BAD, name)
-        if status.trouble is Trouble.SOURCE:
-            return Reading(_tr("lost"), Health.BAD, name)
+        words = {
+            Trouble.SOURCE: _tr("lost"),
+            Trouble.PICTURE: _tr("shows nothing"),
+            Trouble.VIEW: _tr("moved"),
+            Trouble.FOCUS: _tr("out of focus"),
+        }
+        if status.trouble in words:
+            return Reading(words[status.trouble], Health.BAD, name)
     if is_stale(status) and snapshot.phase is Phase.RUNNING:
         return Reading(_tr("no picture"), Health.BAD, name)
     return Reading(_tr("connected"), Health.GOOD, name)

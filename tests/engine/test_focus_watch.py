@@ -1,0 +1,118 @@
+"""A blur is told from another scene, and never from noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from inspector.core.inspection import Crop
+from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.engine.focus_watch import DECLARED_FRAMES, LEARNT_FROM, FocusWatch
+
+RNG = np.random.default_rng(3)
+SHA = "a" * 64
+
+
+def printed(seed: int, cell: int = 4, side: int = 160) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    count = -(-side // cell)
+    cells = rng.choice([60, 140], (count, count)).astype(np.uint8)
+    grey = np.kron(cells, np.ones((cell, cell), np.uint8))[:side, :side]
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def noisy(image: np.ndarray) -> np.ndarray:
+    return (image + RNG.normal(0, 2, image.shape)).clip(0, 255).astype(np.uint8)
+
+
+def blurred(image: np.ndarray, sigma: float = 4.0) -> np.ndarray:
+    return noisy(cv2.GaussianBlur(image, (0, 0), sigma))
+
+
+def seen(watch: FocusWatch, image: np.ndarray) -> list[str | None]:
+    """What it says of the picture of the one region."""
+    return watch.check(watch.measured([Crop(image, None)])) or [None]
+
+
+def watch_of(mode: str = "trigger") -> tuple[FocusWatch, list[str]]:
+    told: list[str] = []
+    thresholds = Thresholds(t1=0.5, t2=0.8)
+    recipe = Recipe(model_sha256=SHA, thresholds=thresholds, parts=PartRule(mode=mode))
+    return FocusWatch(recipe, told.append, lambda: told.append("back")), told
+
+
+def learnt(mode: str = "trigger") -> tuple[FocusWatch, list[str]]:
+    watch, told = watch_of(mode)
+    for seed in range(LEARNT_FROM):
+        assert seen(watch, noisy(printed(seed))) == [None]
+    return watch, told
+
+
+def test_a_blur_is_no_picture_to_judge_by_and_is_declared_once():
+    watch, told = learnt()
+    found = [seen(watch, blurred(printed(i)))[0] for i in range(2 * DECLARED_FRAMES)]
+    assert all(what is not None and "out of focus" in what for what in found)
+    assert len(told) == 1
+    assert seen(watch, noisy(printed(1))) == [None]
+    assert told[1:] == ["back"]
+
+
+def test_one_blurred_picture_is_invalid_and_no_alarm():
+    watch, told = learnt()
+    assert seen(watch, blurred(printed(0))) != [None]
+    assert seen(watch, noisy(printed(0))) == [None]
+    assert told == []
+
+
+def half(image: np.ndarray) -> np.ndarray:
+    image = image.copy()
+    image[:, 80:] = 100
+    return image
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda p: p // 2, lambda p: p // 8 + 90, lambda p: 255 - p, half],
+    ids=["darker", "fainter", "inverted", "half of it"],
+)
+def test_another_part_or_another_light_is_no_blur(change: Callable[[np.ndarray], np.ndarray]):
+    watch, told = learnt()
+    assert all(seen(watch, noisy(change(printed(i)))) == [None] for i in range(5))
+    assert told == []
+
+
+def test_plain_pictures_and_small_ones_cannot_tell():
+    watch, told = watch_of()
+    for _ in range(2 * LEARNT_FROM):
+        assert seen(watch, noisy(np.full((160, 160, 3), 90, np.uint8))) == [None]
+    assert seen(learnt()[0], blurred(printed(0, side=96))) == [None]
+    assert told == []
+
+
+def test_no_detail_at_all_where_there_always_was_some_is_a_blur():
+    watch, _ = learnt()
+    assert seen(watch, blurred(printed(0, 2), 9)) == ["out of focus: no detail left"]
+
+
+def test_a_lens_that_was_soft_from_the_start_is_the_measure():
+    watch, told = watch_of()
+    for i in range(3 * LEARNT_FROM):
+        assert seen(watch, blurred(printed(i), 2.5)) == [None]
+    assert told == []
+
+
+def test_where_every_frame_is_a_part_anything_may_be_shown():
+    watch, _ = learnt("frame")
+    assert seen(watch, blurred(printed(0))) == [None]
+
+
+def test_what_was_declared_ends_with_the_recipe():
+    watch, told = learnt()
+    for i in range(DECLARED_FRAMES):
+        seen(watch, blurred(printed(i)))
+    watch.end()
+    watch.end()
+    assert told[1:] == ["back"]

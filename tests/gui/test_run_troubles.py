@@ -1,0 +1,61 @@
+"""Troubles that a run declares: an alarm each, taken back when it is over, and the strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from inspector.config import RunConfig
+from inspector.engine.status import PipelineStatus, State, Trouble
+from inspector.gui.notices import Severity
+from inspector.gui.shell import health_rules
+from inspector.gui.widgets.health import Health
+from tests.gui.conftest import MakeWindow
+from tests.support.staged_line import Line
+
+
+@pytest.fixture
+def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
+    made = Line(open_window, config)
+    yield made
+    made.end()
+
+
+@pytest.mark.parametrize(
+    ("lost", "back", "words"),
+    [
+        ("focus_lost", "focus_back", "out of focus"),
+        ("view_lost", "view_back", "was moved"),
+        ("record_stalled", "record_back", "no verdict is announced"),
+    ],
+)
+def test_a_trouble_is_an_alarm_until_it_is_over(line: Line, lost: str, back: str, words: str):
+    session = line.start()
+    session.tell(lost, "why")
+    line.pull()
+    (notice,) = line.window.context.notices.notices
+    assert words in notice.title
+    assert (notice.severity, notice.details) == (Severity.ALARM, "why")
+    session.tell(back, "")
+    line.pull()
+    assert not any(n.holds for n in line.window.context.notices.notices)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text", "health"),
+    [
+        (Trouble.SOURCE, "lost", Health.BAD),
+        (Trouble.FOCUS, "out of focus", Health.BAD),
+        (Trouble.VIEW, "moved", Health.BAD),
+        (Trouble.RECORD, "connected", Health.GOOD),
+    ],
+)
+def test_the_strip_says_of_the_camera_what_is_the_cameras(
+    line: Line, trouble: Trouble, text: str, health: Health
+):
+    status = PipelineStatus(state=State.DEGRADED, trouble=trouble)
+    snapshot = replace(line.start().snapshot(), status=status)
+    reading = health_rules.camera(snapshot)
+    assert (reading.text, reading.health) == (text, health)
