@@ -11,10 +11,23 @@ seed=${2:-1000000}
 if [[ $what == *:* ]]; then
     exec "$python" -m tests.fuzz.campaign "$what" --first-seed "$seed"
 fi
-"$python" - "$what" <<'PY' | while read -r campaign; do "$python" -m tests.fuzz.campaign "$campaign" --first-seed "$seed" 2>/dev/null; done
+campaigns=$("$python" - "$what" <<'PY'
 import sys
 from tests.fuzz.targets import CASES_OF
 total = sum(share for _, _, share in CASES_OF.values())
 for name, (_, _, share) in CASES_OF.items():
     print(f"{name}:{-(-int(sys.argv[1]) * share // total)}")
 PY
+)
+# decoders print what they think of each file: only the end is kept, for a finding
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+failed=0
+for campaign in $campaigns; do
+    if ! "$python" -m tests.fuzz.campaign "$campaign" --first-seed "$seed" 2>"$said"; then
+        echo "FINDING in $campaign:"
+        tail -n 25 "$said"
+        failed=1
+    fi
+done
+exit $failed

@@ -48,7 +48,9 @@ MOST_FRAMES = 200
 MOST_WORDS = 2_000
 RECIPE = (
     'name = "nut"\nmodel_sha256 = "' + "a" * 64 + '"\n[thresholds]\nt1 = 0.5\nt2 = 0.8\n'
-    '[[regions]]\nname = "part"\nregion = {x = 1, y = 2, width = 30, height = 40}\n'
+    '[[regions]]\nname = "part"\nroi = [1, 2, 30, 40]\nignore = [[0, 0, 5, 5]]\n'
+    "[quality]\nmin_mean = 20.0\nmax_saturated = 0.5\n"
+    '[parts]\nmode = "trigger"\nrule = "k_of_n"\nk = 2\nn = 3\ntrigger_frames = 4\n'
 )
 JOB = (
     'schema_version = 1\nname = "nut"\nsource = "0"\nmodel = "models/nut/1"\n'

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,36 @@ from inspector.core.cameras import parse_cameras
 from inspector.core.job import parse_job
 from inspector.core.manifest import parse_manifest
 from inspector.core.recipe import parse_recipe
+from inspector.core.truth import parse_truth
 from inspector.errors import InspectorError
 from inspector.sources.address import parse_address
+from inspector.sources.options import SourceOptions
+from inspector.sources.video import VideoSource
 from inspector.vision.image_header import image_size, is_cmyk, is_complete
+from inspector.vision.still import decode_still
+from tests.fuzz import targets
 from tests.fuzz.campaign import run
 from tests.fuzz.targets import CASES_OF
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_PYTHON = [name for name, (_, native, _) in CASES_OF.items() if not native]
+
+
+def test_what_is_mutated_is_sound(tmp_path: Path) -> None:
+    """Of a seed that is refused nothing deeper is ever reached."""
+    parse_recipe(targets.RECIPE, "x")
+    parse_job(targets.JOB, "x")
+    parse_cameras(targets.STATION, "x")
+    assert parse_truth(targets.TRUTH, "x")
+    seeds = targets.Seeds(tmp_path)
+    parse_manifest(json.dumps(seeds.manifest).encode(), "x")
+    for data in seeds.images:
+        assert not isinstance(decode_still(data), str)
+    for suffix, data in seeds.videos:
+        (tmp_path / f"v{suffix}").write_bytes(data)
+        with closing(VideoSource(tmp_path / f"v{suffix}", SourceOptions())) as source:
+            source.open()
+            assert source.read() is not None
 
 
 @pytest.mark.parametrize("name", IN_PYTHON)
