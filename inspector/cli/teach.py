@@ -25,6 +25,7 @@ def command(
     name: Annotated[str, typer.Option(help="What the recipe is called in records.")] = "taught",
     roi: options.RoiText = None,
     empty_frames: options.EmptyFrames = None,
+    credential: options.CredentialName = None,
     variant: options.Variant = None,
     require_gpu: options.RequireGpu = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
@@ -38,6 +39,7 @@ def command(
         model=model,
         roi=roi,
         empty_frames=empty_frames,
+        credential=credential,
         variant=variant,
         require_gpu=require_gpu,
     )
