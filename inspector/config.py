@@ -118,7 +118,11 @@ def config_for_job(name: str, folder: Path, *, source: str | None = None) -> Run
 def beside(job: Path, source: str) -> str:
     """A file or folder named relative to the job's own, or the address as it is."""
     found = job.parent / source
-    return str(found) if found.exists() else source
+    try:
+        return str(found) if found.exists() else source
+    except OSError:
+        # a name that is too long for a file, say: what opens it says so
+        return source
 
 
 def load_cameras(path: Path) -> list[tuple[str, RunConfig]]:

@@ -40,6 +40,12 @@ def test_an_address_in_a_job_stays_as_it_is(jobs: Path):
     assert run_config(source=None, model=None, job="cam", jobs=jobs).source == "rtsp://h/x"
 
 
+def test_a_source_that_no_file_could_be_called_stays_as_it_is(jobs: Path):
+    """Found by fuzzing: the file system's own error came through."""
+    (jobs / "cam.toml").write_text(f'name = "cam"\nsource = "{"x" * 5000}"\nmodel = "pkg"\n')
+    assert run_config(source=None, model=None, job="cam", jobs=jobs).source == "x" * 5000
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -214,6 +214,10 @@ class ModelManifest(Strict):
         return f"{self.title}#{self.variant(variant).sha256}"
 
 
+MOST_SHOWN = 200
+"""Characters of a key or a problem that an error shows."""
+
+
 def parse_manifest(text: str | bytes, where: str) -> ModelManifest:
     """From JSON; raises PackageError naming ``where`` and the first wrong key."""
     try:
@@ -227,4 +231,9 @@ def first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_context=False)
     key = ".".join(str(p) for p in problems[0]["loc"]) or "document"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{key}: {problems[0]['msg']}{more}"
+    return f"{_shortened(key)}: {_shortened(problems[0]['msg'])}{more}"
+
+
+def _shortened(text: str) -> str:
+    """Keys of a stranger's document may be as long as the document."""
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from inspector.core.manifest import ProposedThresholds, Targets, ThresholdBasis
+from inspector.core.manifest import ProposedThresholds, Targets, ThresholdBasis, first_problem
 
 
 def test_thresholds_and_bases_of_older_packages_are_read():
@@ -41,3 +41,12 @@ def test_a_pixel_threshold_is_finite(pixel):
 def test_a_target_is_a_share(share):
     with pytest.raises(ValidationError):
         Targets(max_escape=share)
+
+
+def test_a_refusal_is_short_whatever_the_document_says():
+    """Found by fuzzing: a key of three thousand brackets was told in full."""
+    with pytest.raises(ValidationError) as caught:
+        Targets.model_validate_json('{"' + "[" * 3000 + '": 0}')
+    told = first_problem(caught.value)
+    assert told.startswith("[[[")
+    assert len(told) < 500
