@@ -17,7 +17,7 @@ from inspector.station.documents import as_toml
 from tests.gui.conftest import MakeWindow
 from tests.support.tiny_model import write_tiny_package
 
-LONG = "sim:metal_nut?seed=1&width=160&height=120&fps=60"
+LONG = "sim:metal_nut?seed=1&width=160&height=120&fps=15"
 
 
 def second(folder: Path) -> Path:
