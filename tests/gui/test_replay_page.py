@@ -292,7 +292,7 @@ def test_a_live_line_goes_on_and_its_footage_can_be_kept(
     assert isinstance(window, MainWindow)
     runs = window.context.runs
     assert not page.view._record.isEnabled()
-    source = "sim:metal_nut?seed=1&width=160&height=120&fps=60"
+    source = "sim:metal_nut?seed=1&width=160&height=120&fps=15"
     runs.start(RunConfig(source=source, model=package, live=True))
     qtbot.waitUntil(page.view._record.isEnabled, timeout=WAIT)
     page.view.record_wanted.emit()
