@@ -19,7 +19,7 @@ from tests.support.records import NOW
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ROOT = Person("root", Role.ADMINISTRATOR)
 ERIKA = Person("Erika", Role.ADMINISTRATOR)
-PIN, OTHER = "4711x9", "2580"
+PIN, OTHER = "4711x9", "7319046258"
 
 
 class Clock:
