@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
-from inspector.core.frame import Frame, SourceInfo
+from inspector.core.frame import Frame
 from inspector.core.parts import PartAssembler, PartSpan
-from inspector.core.protocols import FrameSource, Predictor, RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.ahead import Ahead
-from inspector.engine.capture import CaptureLoop, GrabObserver, TriggerCount
+from inspector.engine.alarm import Alarm
+from inspector.engine.capture import CaptureLoop, TriggerCount
 from inspector.engine.changeover import (
     Changeover,
     ChangeoverMark,
@@ -27,7 +26,8 @@ from inspector.engine.channel import Channel, ChannelClosed
 from inspector.engine.focus_watch import FocusWatch
 from inspector.engine.judging import Decision, FrameJudge
 from inspector.engine.picture_watch import PictureWatch
-from inspector.engine.recorder import Decided, PartListener, RecorderLoop, TakeoverListener
+from inspector.engine.recorder import Decided, RecorderLoop
+from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import (
     DropCause,
     PipelineStatus,
@@ -36,53 +36,16 @@ from inspector.engine.status import (
     StopReason,
     Trouble,
 )
-from inspector.engine.supervisor import RestartPolicy, SupervisedSource
+from inspector.engine.supervisor import SupervisedSource
 from inspector.engine.threads import GuardedThread
 from inspector.engine.ticket import Item, NewestWins, Ticket
 from inspector.engine.view_watch import ViewWatch
-from inspector.engine.watchdog import Hand, Patience, StallWatch, Watchdog
+from inspector.engine.watchdog import Hand, StallWatch, Watchdog
 from inspector.errors import InferenceError, InspectorError, StateError
 
 LIVE_CAPACITY = 1
 REPLAY_CAPACITY = 4
 RECORD_CAPACITY = 512
-
-
-class FrameObserver(Protocol):
-    """Sees every decided frame with its predictions, on the inspection thread.
-
-    Must be quick where the source is live: the line waits for it.
-    """
-
-    def on_decision(self, decision: Decision) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunSetup:
-    """All that a run needs; the source is open already, with the info it gave.
-
-    ``new_id`` makes part ids. ``on_event(kind, detail)`` hears of outages, from any
-    thread, ``on_takeover`` of changeovers, on the recorder thread.
-    ``trigger_frames`` are frame indices that count as triggers. ``ahead``: how many frames
-    may be looked at side by side where none is ever dropped; the predictor must stand it.
-    """
-
-    run_id: str
-    source: FrameSource
-    info: SourceInfo
-    predictor: Predictor
-    recipe: Recipe
-    new_id: Callable[[], str]
-    sinks: Sequence[RecordSink] = ()
-    part_listeners: Sequence[PartListener] = ()
-    frame_observers: Sequence[FrameObserver] = ()
-    grab_observers: Sequence[GrabObserver] = ()
-    on_event: Callable[[str, str], None] = field(default=lambda kind, detail: None)
-    on_takeover: TakeoverListener = field(default=lambda takeover: None)
-    restart: RestartPolicy = field(default_factory=RestartPolicy)
-    patience: Patience = field(default_factory=Patience)
-    trigger_frames: frozenset[int] = frozenset()
-    ahead: int = 1
 
 
 class Pipeline:
@@ -104,7 +67,8 @@ class Pipeline:
         self._ahead = Ahead(1 if live else setup.ahead)
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
-        self._focus = FocusWatch(setup.recipe, self._on_focus_loss, self._on_focus_return)
+        self._source_alarm = self._alarm(Trouble.SOURCE, "source")
+        self._focus = self._focus_watch(setup.recipe)
         self._put_in_force(InForce(setup.predictor, setup.recipe))
         self._hand = Hand()
         self._inspect_ended = threading.Event()
@@ -114,7 +78,7 @@ class Pipeline:
     def _put_in_force(self, in_force: InForce) -> None:
         setup = self._setup
         self._focus.end()
-        self._focus = FocusWatch(in_force.recipe, self._on_focus_loss, self._on_focus_return)
+        self._focus = self._focus_watch(in_force.recipe)
         self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id, self._focus)
         self._assembler = PartAssembler(
             setup.run_id, in_force.model_id, in_force.recipe, setup.new_id
@@ -133,9 +97,7 @@ class Pipeline:
             policy=self._policy,
             is_live=self._setup.info.is_live,
             fps=self._setup.info.fps,
-            picture=PictureWatch(
-                self._setup.recipe, self._on_picture_loss, self._on_picture_return
-            ),
+            picture=self._picture_watch(),
             view=self._view_watch(),
             trigger_frames=self._setup.trigger_frames,
             observers=self._setup.grab_observers,
@@ -162,7 +124,16 @@ class Pipeline:
         info = self._setup.info
         # recorded footage is read at any speed: its own time counts, or none passes
         fps = None if info.is_live else info.fps or math.inf
-        return ViewWatch(fps, self._on_view_loss, self._on_view_return)
+        alarm = self._alarm(Trouble.VIEW, "view")
+        return ViewWatch(fps, alarm.lost, alarm.back)
+
+    def _picture_watch(self) -> PictureWatch:
+        alarm = self._alarm(Trouble.PICTURE, "picture")
+        return PictureWatch(self._setup.recipe, alarm.lost, alarm.back)
+
+    def _focus_watch(self, recipe: Recipe) -> FocusWatch:
+        alarm = self._alarm(Trouble.FOCUS, "focus")
+        return FocusWatch(recipe, alarm.lost, alarm.back)
 
     def _thread(
         self,
@@ -200,7 +171,7 @@ class Pipeline:
             self._setup.info,
             stopping=self._stopping,
             on_outage=self._on_outage,
-            on_return=self._on_return,
+            on_return=self._source_alarm.back,
             policy=self._setup.restart,
         )
 
@@ -409,35 +380,10 @@ class Pipeline:
         finally:
             self._decided.close()
 
+    def _alarm(self, trouble: Trouble, name: str) -> Alarm:
+        info, on_event = self._setup.info, self._setup.on_event
+        return Alarm(self._board, on_event, trouble, name, info.source_id)
+
     def _on_outage(self, what: str) -> None:
-        self._board.degrade(Trouble.SOURCE)
         self._board.count_restart()
-        self._setup.on_event("source_lost", what)
-
-    def _on_return(self) -> None:
-        self._board.recover(Trouble.SOURCE)
-        self._setup.on_event("source_back", self._setup.info.source_id)
-
-    def _on_picture_loss(self, what: str) -> None:
-        self._board.degrade(Trouble.PICTURE)
-        self._setup.on_event("picture_lost", what)
-
-    def _on_picture_return(self) -> None:
-        self._board.recover(Trouble.PICTURE)
-        self._setup.on_event("picture_back", self._setup.info.source_id)
-
-    def _on_view_loss(self, what: str) -> None:
-        self._board.degrade(Trouble.VIEW)
-        self._setup.on_event("view_lost", what)
-
-    def _on_view_return(self) -> None:
-        self._board.recover(Trouble.VIEW)
-        self._setup.on_event("view_back", self._setup.info.source_id)
-
-    def _on_focus_loss(self, what: str) -> None:
-        self._board.degrade(Trouble.FOCUS)
-        self._setup.on_event("focus_lost", what)
-
-    def _on_focus_return(self) -> None:
-        self._board.recover(Trouble.FOCUS)
-        self._setup.on_event("focus_back", self._setup.info.source_id)
+        self._source_alarm.lost(what)

@@ -18,8 +18,9 @@ from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
 from inspector.engine.capture import GrabObserver
 from inspector.engine.changeover import Takeover
-from inspector.engine.pipeline import FrameObserver, Pipeline, RunSetup
+from inspector.engine.pipeline import Pipeline
 from inspector.engine.recorder import PartListener
+from inspector.engine.run_setup import FrameObserver, RunSetup
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
 from inspector.inference.predictor import OnnxPredictor, open_predictor

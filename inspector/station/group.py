@@ -13,7 +13,7 @@ from inspector.config import RunConfig
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
 from inspector.core.protocols import FrameSource
-from inspector.engine.pipeline import FrameObserver
+from inspector.engine.run_setup import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError
 from inspector.inference.service import ModelService

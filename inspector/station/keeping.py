@@ -18,8 +18,8 @@ from inspector.core.protocols import RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.capture import GrabObserver
 from inspector.engine.changeover import Takeover
-from inspector.engine.pipeline import FrameObserver
 from inspector.engine.recorder import PartListener, TakeoverListener
+from inspector.engine.run_setup import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.inference.predictor import OnnxPredictor
 from inspector.station.annotated import AnnotatedVideo

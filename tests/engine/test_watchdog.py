@@ -13,7 +13,8 @@ from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.recipe import PartRule, Recipe, Thresholds
 from inspector.engine.echo import SAME_ANSWERS
 from inspector.engine.picture_watch import PictureWatch
-from inspector.engine.pipeline import Pipeline, RunSetup
+from inspector.engine.pipeline import Pipeline
+from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import Scoreboard, State, Trouble
 from inspector.engine.watchdog import Patience
 from inspector.errors import InferenceError

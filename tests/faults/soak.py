@@ -28,7 +28,8 @@ import psutil
 from inspector.core.frame import Frame, SourceInfo
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.recipe import PartRule, Recipe, Thresholds
-from inspector.engine.pipeline import Pipeline, RunSetup
+from inspector.engine.pipeline import Pipeline
+from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import PipelineStatus
 from inspector.sources.stamp import FrameStamper
 from inspector.store.opening import open_reader, open_store

@@ -6,7 +6,8 @@ import dataclasses
 
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.recipe import PartRule, Recipe, Thresholds
-from inspector.engine.pipeline import Pipeline, RunSetup
+from inspector.engine.pipeline import Pipeline
+from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import PipelineStatus
 from inspector.vision.presence import thumbnail
 from tests.support.fakes import (

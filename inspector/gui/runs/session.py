@@ -12,8 +12,8 @@ from inspector.config import RunConfig
 from inspector.core.frame import SourceInfo
 from inspector.core.recipe import Recipe
 from inspector.engine.capture import GrabObserver
-from inspector.engine.pipeline import FrameObserver
 from inspector.engine.recorder import PartListener
+from inspector.engine.run_setup import FrameObserver
 from inspector.engine.status import PipelineStatus
 from inspector.errors import InspectorError, StoreError
 from inspector.gui.runs.inbox import RunInbox
