@@ -10,25 +10,22 @@ import pytest
 
 from inspector.core.inspection import Verdict
 from inspector.core.presence import PresenceRule, encode_thumbnail
-from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.core.recipe import PartRule
 from inspector.engine.echo import SAME_ANSWERS
 from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.pipeline import Pipeline
-from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import Scoreboard, State, Trouble
 from inspector.engine.watchdog import Patience
 from inspector.errors import InferenceError
 from tests.support.fakes import (
-    MODEL_ID,
     MemorySink,
     ScriptedPredictor,
     ScriptedSource,
-    counting_ids,
     frame,
     grey,
 )
+from tests.support.pipelines import EVERY_FRAME, setup
 
-RECIPE = Recipe(model_sha256=MODEL_ID.rpartition("#")[2], thresholds=Thresholds(t1=0.5, t2=0.8))
 QUICK = Patience(declare_s=0.01, end_s=0.05)
 
 
@@ -46,15 +43,10 @@ class Run:
         self.sink = sink or MemorySink()
         self.events: list[str] = []
         self.told = threading.Semaphore(0)
-        source = ScriptedSource(steps)
         self.pipeline = Pipeline(
-            RunSetup(
-                run_id="run",
-                source=source,
-                info=source.info,
+            setup(
+                ScriptedSource(steps),
                 predictor=predictor,
-                recipe=RECIPE,
-                new_id=counting_ids(),
                 sinks=[self.sink],
                 on_event=self._hear,
                 **changes,
@@ -173,7 +165,7 @@ def seen(watch: PictureWatch, levels: list[int]) -> list[str | None]:
 
 
 def watched(level: int | None, events: list[str]) -> PictureWatch:
-    recipe = RECIPE
+    recipe = EVERY_FRAME
     if level is not None:
         taught = encode_thumbnail(np.full((64, 64), level, np.uint8))
         rule = PartRule(mode="presence", presence=PresenceRule(reference=taught))
@@ -204,7 +196,7 @@ def test_a_belt_that_was_taught_black_or_white_is_no_fault(level: int):
 
 def test_where_triggers_light_the_part_darkness_between_is_no_fault():
     rule = PartRule(mode="trigger")
-    recipe = RECIPE.model_copy(update={"parts": rule})
+    recipe = EVERY_FRAME.model_copy(update={"parts": rule})
     watch = PictureWatch(recipe, lambda what: None, lambda: None)
     assert seen(watch, [0, 0]) == [None, None]
 

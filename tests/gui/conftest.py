@@ -24,6 +24,7 @@ from inspector.gui.runs.controller import StartSession
 from inspector.gui.runs.session import RunSession
 from inspector.gui.settings import SettingsFile
 from inspector.gui.theme.theme import Theme
+from tests.support.staged_line import Line
 from tests.support.tiny_model import write_tiny_package
 
 SOURCE = "sim:metal_nut?seed=1&width=160&height=120&fps=60&parts=3"
@@ -134,6 +135,14 @@ def open_window(qapp: QApplication, settings: SettingsFile, paths: Paths) -> Ite
     for window in windows:
         window.close_now()
         window.deleteLater()
+
+
+@pytest.fixture
+def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
+    """A window whose run is played by the test."""
+    made = Line(open_window, config)
+    yield made
+    made.end()
 
 
 @pytest.fixture

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from inspector.config import RunConfig
 from inspector.gui.notices import Severity
 from inspector.gui.runs.session import _in_force
 from inspector.gui.shell import health_rules
 from inspector.gui.widgets.health import Health
-from tests.gui.conftest import MakeWindow
 from tests.support.fakes import ScriptedPredictor
 from tests.support.staged import facts_of
 from tests.support.staged_line import Line
-
-
-@pytest.fixture
-def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
-    made = Line(open_window, config)
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize(

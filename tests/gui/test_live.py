@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,13 +18,6 @@ from inspector.gui.widgets.verdict import Past
 from tests.gui.conftest import MakeWindow
 from tests.support.staged import STATUS, StagedSession, facts_of, part_event, shown_of
 from tests.support.staged_line import Line
-
-
-@pytest.fixture
-def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
-    made = Line(open_window, config)
-    yield made
-    made.end()
 
 
 def test_before_the_first_run_only_start_can_be_pressed(line: Line):

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from inspector.config import RunConfig
 from inspector.core.inspection import Verdict
 from inspector.gui.live.look_controller import LOOK_S
 from inspector.gui.live.rejected import RejectedParts
 from inspector.gui.widgets.fail_strip import KEPT, PartThumb
-from tests.gui.conftest import MakeWindow
 from tests.support.staged import part_event
 from tests.support.staged_line import Line
 
 
 @pytest.fixture
-def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
-    made = Line(open_window, config)
-    made.start()
-    yield made
-    made.end()
+def line(line: Line) -> Line:
+    """Started."""
+    line.start()
+    return line
 
 
 def _thumb(line: Line, number: int) -> PartThumb:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from inspector.config import RunConfig
 from inspector.engine.status import PipelineStatus, State, Trouble
 from inspector.gui.notices import Severity
 from inspector.gui.shell import health_rules
 from inspector.gui.widgets.health import Health
-from tests.gui.conftest import MakeWindow
 from tests.support.staged_line import Line
-
-
-@pytest.fixture
-def line(open_window: MakeWindow, config: RunConfig) -> Iterator[Line]:
-    made = Line(open_window, config)
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize(
