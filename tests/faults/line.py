@@ -24,7 +24,8 @@ from inspector.inference.package import load_package
 from inspector.sources.isolated import IsolatedSource
 from inspector.station.build import Station, build_station
 from inspector.vision.presence import thumbnail
-from tests.faults.rig import EMPTY
+from tests.faults.ledger import Row
+from tests.faults.rig import EMPTY, Rig
 
 PATIENCE_S = 60.0
 """How long a test waits for what must come; no bound of the station."""
@@ -116,6 +117,24 @@ class Line:
         """Announced verdicts that are not in the record as they were announced."""
         recorded = recorded_parts(self.db)
         return sum(recorded.get(s.part.part_id) != s.part.verdict.value for s in self.parts)
+
+
+def row_of(
+    line: Line, rig: Rig, *, fault: str, where: str, expected: str, declared: float, again: float
+) -> Row:
+    """Of a fault that the rig's camera had, from its first frame to the end of it."""
+    assert rig.affected_at is not None
+    assert rig.healed_at is not None
+    return Row(
+        fault=fault,
+        where=where,
+        expected=expected,
+        detected_s=declared - rig.affected_at,
+        meanwhile=line.meanwhile(rig.affected_at, rig.healed_at),
+        lost=line.lost(),
+        recovered_s=again - rig.healed_at,
+        bounded=True,
+    )
 
 
 def wait_for_spare(source: FrameSource) -> None:

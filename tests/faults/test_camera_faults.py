@@ -15,7 +15,7 @@ from inspector.sources.camera import CameraSource
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
 from tests.faults.ledger import Ledger, Row
-from tests.faults.line import Line, line_of, wait_for_spare
+from tests.faults.line import Line, line_of, row_of, wait_for_spare
 from tests.faults.rig import FAULTS, DetailedRig, Rig, marked_belt, plain_belt
 
 NO_PASS = "INVALID or nothing, told at once"
@@ -61,22 +61,19 @@ def test_a_camera_that_breaks_is_declared_passes_nothing_and_comes_back(
         again = line.first(Verdict.PASS, rig.healed_at)
         line.wait_parts(1)
         line.end()
-    meanwhile = line.meanwhile(rig.affected_at, rig.healed_at)
-    assert meanwhile["PASS"] == 0
+    row = row_of(
+        line,
+        rig,
+        fault=f"camera: {fault}",
+        where="OpenCV's capture object",
+        expected=NO_PASS,
+        declared=declared,
+        again=again,
+    )
+    assert row.meanwhile["PASS"] == 0
     assert line.lost() == 0
     assert unseen(line, rig) == []
-    ledger.add(
-        Row(
-            fault=f"camera: {fault}",
-            where="OpenCV's capture object",
-            expected=NO_PASS,
-            detected_s=declared - rig.affected_at,
-            meanwhile=meanwhile,
-            lost=line.lost(),
-            recovered_s=again - rig.healed_at,
-            bounded=True,
-        )
-    )
+    ledger.add(row)
 
 
 @pytest.mark.parametrize(
@@ -104,21 +101,18 @@ def test_a_camera_that_sees_something_else_is_declared_passes_nothing_and_comes_
         line.event(back, declared)
         again = line.first(Verdict.PASS, rig.healed_at)
         line.end()
-    meanwhile = line.meanwhile(rig.affected_at, rig.healed_at)
-    assert meanwhile["PASS"] == 0
-    assert unseen(line, rig) == []
-    ledger.add(
-        Row(
-            fault=f"camera: {fault}",
-            where="OpenCV's capture object",
-            expected="INVALID, told with its reason",
-            detected_s=declared - rig.affected_at,
-            meanwhile=meanwhile,
-            lost=line.lost(),
-            recovered_s=again - rig.healed_at,
-            bounded=True,
-        )
+    row = row_of(
+        line,
+        rig,
+        fault=f"camera: {fault}",
+        where="OpenCV's capture object",
+        expected="INVALID, told with its reason",
+        declared=declared,
+        again=again,
     )
+    assert row.meanwhile["PASS"] == 0
+    assert unseen(line, rig) == []
+    ledger.add(row)
 
 
 def command(file: Path, fault: str) -> float:

@@ -17,7 +17,7 @@ from inspector.sources.camera import CameraSource
 from inspector.sources.network import NetworkSource
 from inspector.sources.options import SourceOptions
 from tests.faults.ledger import Ledger, Row
-from tests.faults.line import line_of, recorded_parts
+from tests.faults.line import line_of, recorded_parts, row_of
 from tests.faults.rig import Rig
 
 STREAM = parse_address("rtsp://camera/line")
@@ -37,20 +37,17 @@ def test_a_stream_whose_time_stands_still_passes_nothing(
         assert rig.healed_at is not None
         again = line.first(Verdict.PASS, rig.healed_at)
         line.end()
-    meanwhile = line.meanwhile(rig.affected_at, rig.healed_at)
-    assert meanwhile["PASS"] == 0
-    ledger.add(
-        Row(
-            fault="stream: repeated and earlier time stamps",
-            where="the decoder's clock",
-            expected="INVALID; other pictures or not",
-            detected_s=detected - rig.affected_at,
-            meanwhile=meanwhile,
-            lost=line.lost(),
-            recovered_s=again - rig.healed_at,
-            bounded=True,
-        )
+    row = row_of(
+        line,
+        rig,
+        fault="stream: repeated and earlier time stamps",
+        where="the decoder's clock",
+        expected="INVALID; other pictures or not",
+        declared=detected,
+        again=again,
     )
+    assert row.meanwhile["PASS"] == 0
+    ledger.add(row)
 
 
 def test_a_compressed_stream_of_a_still_belt_is_not_taken_for_frozen(
