@@ -68,7 +68,6 @@ class Pipeline:
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
         self._key_frames: dict[int, Frame] = {}
         self._source_alarm = self._alarm(Trouble.SOURCE, "source")
-        self._focus = self._focus_watch(setup.recipe)
         self._put_in_force(InForce(setup.predictor, setup.recipe))
         self._hand = Hand()
         self._inspect_ended = threading.Event()
@@ -77,7 +76,6 @@ class Pipeline:
 
     def _put_in_force(self, in_force: InForce) -> None:
         setup = self._setup
-        self._focus.end()
         self._focus = self._focus_watch(in_force.recipe)
         self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id, self._focus)
         self._assembler = PartAssembler(
@@ -319,6 +317,7 @@ class Pipeline:
         if self._assembler.has_open_parts:
             raise StateError("a changeover came while a part was open")
         self._ahead.forget()
+        self._focus.end()
         asked, before = mark.changeover, self._in_force
         self._put_in_force(InForce(asked.predictor, asked.recipe))
         takeover = Takeover(
