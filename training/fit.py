@@ -165,13 +165,13 @@ def check_name(what: str, text: str) -> str:
 
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
     images = []
-    for i, image in enumerate(in_threads(lambda i: read_image(files[i]), len(files))):
+    for i, image in enumerate(in_threads(read_image, files)):
         images.append(image)
         report("images", (i + 1) / len(files))
     choice = choose_fixture(images, order.fixture, size=order.size, seed=order.seed, report=report)
     shape = (len(files), 1 + CAMERA_VIEWS, choice.height, choice.width, 3)
     views = np.empty(shape, np.uint8)
-    work = in_threads(lambda i: _views(images[i], i, choice, order.seed), len(files))
+    work = in_threads(lambda i: _views(images[i], i, choice, order.seed), range(len(files)))
     for i, view in enumerate(work):
         views[i] = view
         report("views", (i + 1) / len(files))
@@ -189,7 +189,7 @@ def _probes(images: Sequence[Image], choice: Choice, order: Order, report: Repor
         return _views(image, part, choice, order.seed)
 
     found = []
-    work = in_threads(lambda k: probe(images[parts[k]], parts[k], views, order.seed), len(parts))
+    work = in_threads(lambda part: probe(images[part], part, views, order.seed), parts.tolist())
     for k, seen in enumerate(work):
         found.append(seen)
         report("made-up defects", (k + 1) / len(parts))

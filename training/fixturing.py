@@ -135,7 +135,7 @@ def _pictures(
         for candidate, pictures in zip(candidates, found, strict=True):
             _fill(pictures, part, versions, candidate)
 
-    for done, _ in enumerate(in_threads(fill, len(sample)), start=1):
+    for done, _ in enumerate(in_threads(fill, range(len(sample))), start=1):
         report("made-up defects", done / len(sample))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 
 THREADS = 2
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -25,11 +26,13 @@ def torch_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def in_threads(work: Callable[[int], _Result], count: int) -> Iterator[_Result]:
-    """``work(0)`` to ``work(count - 1)``, in this order; pays where libraries release the lock."""
-    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))
+def in_threads(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int = THREADS
+) -> Iterator[_Result]:
+    """``work`` of each, in their order; pays where libraries release the lock."""
+    pool = ThreadPoolExecutor(min(threads, os.cpu_count() or 1))
     try:
-        yield from pool.map(work, range(count))
+        yield from pool.map(work, items)
     finally:
         # at Ctrl-C or the first bad image what waits is not begun
         pool.shutdown(cancel_futures=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +17,10 @@ from training.methods import Report
 from training.prepare.duplicates import SIDE
 from training.prepare.items import Item, Problem
 from training.prepare.pixels import decode, read_outline
+from training.threads import in_threads
 
+_THREADS = 4
+"""Reading waits for the disk."""
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -110,11 +111,6 @@ def _look_at_mask(picture: Picture) -> bool | str | Problem:
 def _in_threads(
     work: Callable[[_In], _Out], items: Sequence[_In], step: str, report: Report
 ) -> Iterator[_Out]:
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
-    try:
-        for done, result in enumerate(pool.map(work, items), start=1):
-            report(step, done / len(items))
-            yield result
-    finally:
-        # at Ctrl-C what waits is not begun
-        pool.shutdown(cancel_futures=True)
+    for done, result in enumerate(in_threads(work, items, _THREADS), start=1):
+        report(step, done / len(items))
+        yield result
