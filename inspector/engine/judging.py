@@ -21,7 +21,7 @@ from inspector.core.presence import Presence
 from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe, RegionSpec, judge
 from inspector.engine.echo import EchoWatch
-from inspector.engine.focus_watch import Detail, FocusWatch
+from inspector.engine.focus_watch import FocusWatch
 from inspector.engine.ticket import Ticket
 from inspector.errors import InferenceError
 from inspector.vision import quality, regions
@@ -51,15 +51,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What was seen of a frame, a region each: a prediction, a problem, or neither (no part).
-
-    ``details`` is what focus is told by, empty where no part was looked at.
-    """
+    """What was seen of a frame, a region each: a prediction, a problem, or neither (no part)."""
 
     ticket: Ticket
     predictions: tuple[Prediction | None, ...]
     problems: tuple[str | None, ...]
-    details: tuple[Detail, ...]
     started_ns: int
     ended_ns: int
 
@@ -91,11 +87,9 @@ class FrameJudge:
         predictions: tuple[Prediction | None, ...] = (None,) * len(self._rois)
         problem = _unusable(ticket)
         problems: tuple[str | None, ...] = (problem,) * len(self._rois)
-        details: tuple[Detail, ...] = ()
         if problem is None and ticket.settled:
-            details = self._focus.measured(self._crops(ticket))
             predictions, problems = self._asked(ticket)
-        return Look(ticket, predictions, problems, details, started_ns, time.monotonic_ns())
+        return Look(ticket, predictions, problems, started_ns, time.monotonic_ns())
 
     def _crops(self, ticket: Ticket) -> list[Crop]:
         return [Crop(ticket.frame.image, roi) for roi in self._rois]
@@ -103,14 +97,19 @@ class FrameJudge:
     def conclude(self, look: Look) -> Decision:
         """The verdict on what was seen; frame by frame, in their order."""
         resumed_ns = time.monotonic_ns()
-        blurs = self._focus.check(look.details) or [None] * len(self._rois)
+        blurs = self._blurs(look.ticket)
         outcomes = [self._concluded(look, place, blur) for place, blur in enumerate(blurs)]
         return self._decision(look, outcomes, resumed_ns)
+
+    def _blurs(self, ticket: Ticket) -> list[str | None]:
+        if not ticket.settled or _unusable(ticket) is not None:
+            return [None] * len(self._rois)
+        return self._focus.check(ticket.part_index, self._crops(ticket))
 
     def refuse(self, ticket: Ticket, reason: str) -> Decision:
         """INVALID without a look at it."""
         count, now_ns = len(self._rois), time.monotonic_ns()
-        look = Look(ticket, (None,) * count, (reason,) * count, (), now_ns, now_ns)
+        look = Look(ticket, (None,) * count, (reason,) * count, now_ns, now_ns)
         return self._decision(look, [_Outcome.invalid(reason)] * count, now_ns)
 
     def _decision(self, look: Look, outcomes: Sequence[_Outcome], resumed_ns: int) -> Decision:

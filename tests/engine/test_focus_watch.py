@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import cv2
@@ -32,9 +33,12 @@ def blurred(image: np.ndarray, sigma: float = 4.0) -> np.ndarray:
     return noisy(cv2.GaussianBlur(image, (0, 0), sigma))
 
 
-def seen(watch: FocusWatch, image: np.ndarray) -> list[str | None]:
-    """What it says of the picture of the one region."""
-    return watch.check(watch.measured([Crop(image, None)])) or [None]
+PARTS = itertools.count()
+
+
+def seen(watch: FocusWatch, image: np.ndarray, part: int | None = None) -> list[str | None]:
+    """What it says of the picture of the one region; of a part of its own where none is named."""
+    return watch.check(next(PARTS) if part is None else part, [Crop(image, None)])
 
 
 def watch_of(mode: str = "trigger") -> tuple[FocusWatch, list[str]]:
@@ -116,3 +120,26 @@ def test_what_was_declared_ends_with_the_recipe():
     watch.end()
     watch.end()
     assert told[1:] == ["back"]
+
+
+def test_of_one_part_the_first_and_each_third_picture_are_measured():
+    watch, _ = learnt()
+    sharp, soft = noisy(printed(0)), blurred(printed(0))
+    shown = [sharp, soft, soft, soft, sharp, soft]
+    found = [seen(watch, picture, part=-1) != [None] for picture in shown]
+    # the fourth is measured, so the fifth after it, which is sharp, and not the sixth
+    assert found == [False, False, False, True, False, False]
+
+
+def test_no_part_is_judged_by_the_measure_of_another():
+    watch, _ = learnt()
+    assert seen(watch, noisy(printed(0)), part=-1) == [None]
+    assert seen(watch, blurred(printed(0)), part=-2) != [None]
+    assert seen(watch, noisy(printed(0)), part=-3) == [None]
+
+
+def test_every_picture_is_learnt_from_until_there_are_enough():
+    watch, _ = watch_of()
+    for i in range(LEARNT_FROM):
+        assert seen(watch, noisy(printed(i)), part=-1) == [None]
+    assert seen(watch, blurred(printed(0)), part=-2) != [None]
