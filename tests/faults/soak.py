@@ -48,10 +48,11 @@ KEY = b"k" * 32
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at the process. MB are 10^6 bytes."""
+    """One look at the process. MB are 10^6 bytes; ``cpu_s`` is what it has computed so far."""
 
     frames: int
     seconds: float
+    cpu_s: float
     rss_mb: float
     handles: int
     threads: int
@@ -124,6 +125,7 @@ class Observer:
         return Look(
             status.captured,
             round(time.monotonic() - self._began, 1),
+            round(sum(self._process.cpu_times()[:2]), 2),
             round(self._process.memory_info().rss / 1e6, 1),
             self._process.num_fds() if hasattr(self._process, "num_fds") else 0,
             threading.active_count(),
@@ -201,22 +203,28 @@ def problems(looks: list[Look]) -> list[str]:
     if max(k.log_mb for k in settled) > 100:
         found.append("the write-ahead log grows beyond 100 MB")
     if (ratio := drift(settled)) > 1.5:
-        found.append(f"the last quarter takes {ratio:.2f} times as long as the first")
+        found.append(f"a frame of the last quarter costs {ratio:.2f} times one of the first")
     return found
 
 
 def slope(x: list[float], y: list[float]) -> float:
-    return float(np.polyfit(x, y, 1)[0])
+    """Least squares; 0 where nothing can be said, all having been seen at one place."""
+    off = np.asarray(x) - np.mean(x)
+    spread = float(off @ off)
+    return float(off @ np.asarray(y)) / spread if spread > 0 else 0.0
 
 
 def drift(looks: list[Look]) -> float:
-    """Seconds a frame in the last quarter, relative to the first."""
+    """Computing a frame in the last quarter, relative to the first.
+
+    Not the time that passed: that also tells what else the machine had to do.
+    """
     quarter = max(1, len(looks) // 4)
 
-    def pace(some: list[Look]) -> float:
-        return (some[-1].seconds - some[0].seconds) / max(1, some[-1].frames - some[0].frames)
+    def cost(some: list[Look]) -> float:
+        return (some[-1].cpu_s - some[0].cpu_s) / max(1, some[-1].frames - some[0].frames)
 
-    return pace(looks[-quarter - 1 :]) / max(1e-12, pace(looks[: quarter + 1]))
+    return cost(looks[-quarter - 1 :]) / max(1e-12, cost(looks[: quarter + 1]))
 
 
 def summary(looks: list[Look], status: PipelineStatus) -> dict[str, object]:
@@ -234,7 +242,7 @@ def summary(looks: list[Look], status: PipelineStatus) -> dict[str, object]:
         "handles": [settled[0].handles, settled[-1].handles],
         "threads": [settled[0].threads, settled[-1].threads],
         "log_mb_max": max(k.log_mb for k in looks),
-        "pace_last_to_first_quarter": round(drift(settled), 3),
+        "cpu_a_frame_last_to_first_quarter": round(drift(settled), 3),
         "age_p99_ms": looks[-1].age_p99_ms,
     }
 

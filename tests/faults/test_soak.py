@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.faults.soak import Look, problems, soak, summary
+from tests.faults.soak import Look, problems, slope, soak, summary
 
 
 def observed() -> Look:
     """So short a run may end before it was looked at."""
-    return Look(600, 1.0, 100.0, 9, 5, 0.1, 1.0)
+    return Look(600, 1.0, 0.5, 100.0, 9, 5, 0.1, 1.0)
 
 
 def test_a_short_soak_adds_up(tmp_path: Path) -> None:
@@ -17,6 +19,42 @@ def test_a_short_soak_adds_up(tmp_path: Path) -> None:
     assert status.captured == 600
     assert status.parts_total == 50
     assert summary([*looks, observed()], status)["frames"] == 600
+
+
+def looks(**changes: Callable[[int], float]) -> list[Look]:
+    """Forty at a sound run, with what is changed told by the number of the look."""
+    sound = [Look(1000 * i, 10.0 * i, 2.0 * i, 100.0, 9, 5, 4.0, 3.0) for i in range(1, 41)]
+    return [
+        replace(look, **{name: change(i) for name, change in changes.items()})
+        for i, look in enumerate(sound)
+    ]
+
+
+def test_a_sound_run_is_flat() -> None:
+    assert problems(looks()) == []
+    # beside other work it takes longer, and computes no more
+    assert problems(looks(seconds=lambda i: 10.0 * i + i * i)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rss_mb": lambda i: 100.0 + i}, "memory grows"),
+        ({"handles": lambda i: 9 + i // 8}, "handles grow"),
+        ({"threads": lambda i: 5 + i // 20}, "threads grow"),
+        ({"log_mb": lambda i: 8.0 * i}, "log grows"),
+        ({"cpu_s": lambda i: 2.0 * i + 0.1 * i * i}, "costs"),
+    ],
+)
+def test_what_is_not_flat_is_told(changes: dict[str, Callable[[int], float]], words: str) -> None:
+    found = problems(looks(**changes))
+    assert len(found) == 1
+    assert words in found[0]
+
+
+def test_a_slope_is_that_of_a_line_and_none_through_one_place() -> None:
+    assert slope([1.0, 2.0, 4.0], [5.0, 7.0, 11.0]) == pytest.approx(2.0)
+    assert slope([600.0, 600.0], [1.0, 2.0]) == 0.0
 
 
 @pytest.mark.slow
