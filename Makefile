@@ -23,9 +23,10 @@ test-all: $(VENV)/.dev ## the same with the slow tests
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(WORKERS) -m "slow or not slow"
 
-soak: $(VENV)/.dev ## ten million frames, then two hours at 1080p60: is everything flat?
+soak: $(VENV)/.dev ## ten million frames, two hours at 1080p60, two with the window: is everything flat?
 	$(BIN)/python -m tests.faults.soak --frames 10000000
 	$(BIN)/python -m tests.faults.soak --minutes 120 --fps 60 --size 1920x1080
+	$(BIN)/python -m tests.faults.soak_window --minutes 120
 
 reliability: $(VENV)/.dev ## break the station on purpose and write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults.report $(ARGS)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.faults import soak_window
 from tests.faults.soak import Look, problems, slope, soak, summary
 
 
@@ -69,3 +71,12 @@ def test_a_million_frames_leave_everything_flat(tmp_path: Path) -> None:
 def test_twenty_minutes_at_1080p60_leave_everything_flat(tmp_path: Path) -> None:
     looks, status = soak(tmp_path, 10**12, 20 * 60.0, (1920, 1080), 60.0)
     assert problems(looks) == [], summary(looks, status)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_twenty_minutes_with_the_window_leave_everything_flat(tmp_path: Path) -> None:
+    if shutil.which("Xvfb") is None:
+        pytest.skip("there is no Xvfb")
+    seen = soak_window.soak_window(tmp_path, 20 * 60.0, (1920, 1080), 60)
+    assert soak_window.found(seen) == [], soak_window.summary(seen)
