@@ -7,7 +7,6 @@ import pytest
 
 from tests.faults.ledger import Ledger, Row
 from tests.faults.report import BEGIN, END, written
-from tests.faults.soak import Look, problems
 
 
 def row(**changes: object) -> Row:
@@ -43,25 +42,3 @@ def test_the_table_takes_the_place_of_the_one_before() -> None:
     assert page.endswith(" below")
     assert "2026-01-02, here: 1 faults." in page
     assert "2 PASS" in page
-
-
-def look(number: int, **changes: float) -> Look:
-    given = {"rss_mb": 100.0, "handles": 9, "threads": 5, "log_mb": 4.0, "age_p99_ms": 1.0}
-    return Look(frames=1000 * number, seconds=number, **(given | changes))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("changes", "word"),
-    [
-        (lambda n: {}, ""),
-        (lambda n: {"rss_mb": 100.0 + n}, "memory"),
-        (lambda n: {"handles": 9 + n}, "handles"),
-        (lambda n: {"threads": 5 + n // 30}, "threads"),
-        (lambda n: {"log_mb": 10.0 * n}, "log"),
-    ],
-)
-def test_what_grows_in_a_soak_is_told(changes: object, word: str) -> None:
-    looks = [look(n, **changes(n)) for n in range(40)]  # type: ignore[operator]
-    found = problems(looks)
-    assert bool(found) is bool(word)
-    assert word in " ".join(found)
