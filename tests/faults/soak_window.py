@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -167,6 +168,8 @@ def main() -> int:
     parser.add_argument("--size", default="1920x1080", help="WIDTHxHEIGHT")
     parser.add_argument("--verbose", action="store_true", help="print every look")
     given = parser.parse_args()
+    # ended from outside, it ends the program and the screen too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     width, height = (int(v) for v in given.size.split("x"))
     with tempfile.TemporaryDirectory(prefix="inspector-soak-") as folder:
         seen = soak_window(Path(folder), 60 * given.minutes, (width, height), given.fps)
