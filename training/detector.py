@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from training.feature_grid import FeatureGrid, mean3
 from training.graph import Graph
+from training.level import Level
 from training.methods import Role
 
 _BATCH = 8
@@ -19,10 +20,14 @@ _BATCH = 8
 class MapDetector(nn.Module, ABC):
     """See ``methods.Detector``; the score is the highest place of the map.
 
-    The map is the 3×3 mean of what ``distances`` gives, divided by the unit.
+    The map is the 3×3 mean of what ``distances`` gives, weighted by place, without what the
+    whole picture has in excess (``training/level.py``), divided by the unit.
     """
 
     roles: tuple[Role, ...] = ("anomaly_score", "anomaly_map")
+    weights: Tensor | None = None
+    """float32 (h, w); None: all places count the same."""
+    level = Level()
 
     def __init__(self, features: FeatureGrid, unit: float = 1.0) -> None:
         super().__init__()
@@ -53,11 +58,25 @@ class MapDetector(nn.Module, ABC):
         return torch.cat(maps).numpy()
 
     def _maps(self, features: Tensor) -> Tensor:
-        return mean3(self.distances(features)[:, None])[:, 0] / self.unit
+        maps = mean3(self.distances(features)[:, None])[:, 0]
+        if self.weights is not None:
+            maps = maps * self.weights
+        return self.level.apply_to(maps) / self.unit
 
     def emit(self, graph: Graph, image: str) -> tuple[str, ...]:
         """As ``Network.emit``."""
         h, w = self.features.grid
         distances = self.emit_distances(graph, self.features.emit(graph, image))
-        heat = graph.scale(graph.average_pool(distances, 3), 1.0 / self.unit)
+        heat = graph.average_pool(distances, 3)
+        if self.weights is not None:
+            heat = graph.multiply(heat, graph.constant(self.weights.numpy()))
+        heat = graph.scale(self._emit_levelled(graph, heat), 1.0 / self.unit)
         return graph.reduce_max(heat, [1, 2, 3]), graph.reshape(heat, (-1, h, w))
+
+    def _emit_levelled(self, graph: Graph, heat: str) -> str:
+        """As ``Level.apply_to``, on (N, 1, h, w)."""
+        if self.level.most == 0.0:
+            return heat
+        above = graph.add_constant(graph.reduce_mean(heat, [2, 3]), -self.level.usual)
+        excess = graph.clip(above, 0.0, self.level.most)
+        return graph.at_least(graph.subtract(heat, excess), 0.0)

@@ -113,6 +113,10 @@ class Graph:
     def reduce_sum(self, x: str, axes: Sequence[int]) -> str:
         return self._node("ReduceSum", [x, self.constant(np.array(axes, np.int64))], keepdims=0)
 
+    def reduce_mean(self, x: str, axes: Sequence[int]) -> str:
+        """The axes stay, of length 1."""
+        return self._node("ReduceMean", [x, self.constant(np.array(axes, np.int64))], keepdims=1)
+
     def reduce_log_sum_exp(self, x: str, axes: Sequence[int]) -> str:
         axes_name = self.constant(np.array(axes, np.int64))
         return self._node("ReduceLogSumExp", [x, axes_name], keepdims=0)

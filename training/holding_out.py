@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.calibrate import FOLDS, folds
 from training.detector import MapDetector
+from training.level import Level, means_of
 from training.material import Indices, Material
 from training.methods import Fitted, Report
 
@@ -33,14 +35,33 @@ class Method(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What detectors say of parts that they have not seen; on the scale of distances.
+
+    Attributes:
+        maps: float32 (n, v, h, w) of all views.
+        probed: float64 (m, p), scores of the probes.
+        level: by which the maps of pictures to come are levelled; those here are by that of
+            the other folds' parts.
+    """
+
+    maps: NDArray[np.float32]
+    probed: NDArray[np.float64]
+    level: Level
+
+
 def fit_by(
     train: Train, material: Material, record: Record, *, seed: int, report: Report
 ) -> Fitted:
     """A detector trained on all parts, and what detectors of the folds say of theirs."""
-    maps, probed = held_out(train, material, seed=seed, report=report, steps=1)
-    detector = train(material, np.arange(len(material.features)), seed=seed)
+    held = held_out(train, material, seed=seed, report=report, steps=1)
+    everything = np.arange(len(material.features))
+    detector = _trained(train, material, everything, seed)
+    detector.level = held.level
     report("holding out", 1.0)
-    return Fitted(detector, highest(maps), record, maps, probed)
+    options = record | {"level": f"{held.level.usual:.4g}+{held.level.most:.4g}"}
+    return Fitted(detector, highest(held.maps), options, held.maps, held.probed)
 
 
 def held_out(
@@ -51,28 +72,60 @@ def held_out(
     report: Report,
     steps: int = 0,
     count: int = FOLDS,
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Maps (n, v, h, w) of all views, and scores (m, p) of the probes.
+    levelled: bool = True,
+) -> Held:
+    """Every part by a detector of the other folds.
 
     Args:
         count: of the folds.
         steps: that the caller has to do afterwards, for the progress.
+        levelled: False where not all views are of good parts.
     """
+    parts = folds(len(material.features), count, seed)
+    plain, peaks, means = _plain(train, material, parts, seed=seed, report=report, steps=steps)
+    if not levelled:
+        return Held(plain, peaks, Level())
+    maps = np.empty_like(plain)
+    for held in parts:
+        level = Level.of(plain[_others(len(plain), held)])
+        maps[held] = level.apply(plain[held])
+        theirs = np.isin(material.probe_parts, held)
+        peaks[theirs] -= level.excess(means[theirs])
+    return Held(maps, peaks, Level.of(plain))
+
+
+def _plain(
+    train: Train,
+    material: Material,
+    parts: list[Indices],
+    *,
+    seed: int,
+    report: Report,
+    steps: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    """Maps (n, v, h, w), and of the probes' maps the peaks and means (m, p)."""
     features, probes = material.features, material.probes
     maps = np.empty(features.shape[:4], np.float32)
-    probed = np.empty(probes.shape[:2])
-    parts = folds(len(features), count, seed)
+    peaks, means = np.empty(probes.shape[:2]), np.empty(probes.shape[:2])
     for k, held in enumerate(parts):
         report("holding out", k / (len(parts) + steps))
-        others = np.setdiff1d(np.arange(len(features)), held)
-        detector = train(material, others, seed=seed)
+        detector = _trained(train, material, _others(len(features), held), seed)
         maps[held] = detector.maps_of(features[held].flatten(0, 1)).reshape(maps[held].shape)
-        theirs = np.flatnonzero(np.isin(material.probe_parts, held))
-        if len(theirs):
-            found = detector.maps_of(probes[theirs].flatten(0, 1)).max(axis=(1, 2))
-            probed[theirs] = found.reshape(len(theirs), -1)
+        for probe in np.flatnonzero(np.isin(material.probe_parts, held)):
+            found = detector.maps_of(probes[probe])
+            peaks[probe], means[probe] = found.max(axis=(1, 2)), means_of(found)
     report("holding out", len(parts) / (len(parts) + steps))
-    return maps, probed
+    return maps, peaks, means
+
+
+def _others(count: int, held: Indices) -> Indices:
+    return np.setdiff1d(np.arange(count), held)
+
+
+def _trained(train: Train, material: Material, chosen: Indices, seed: int) -> MapDetector:
+    detector = train(material, chosen, seed=seed)
+    detector.weights = material.weights
+    return detector
 
 
 def highest(maps: NDArray[np.float32]) -> NDArray[np.float64]:

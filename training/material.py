@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.feature_grid import STAGES, FastFeatures, FeatureGrid
+from training.level import ground_weights
 from training.methods import Defects, Parts, Report, Views, no_probes
 
 Indices = NDArray[np.int64]
@@ -23,6 +24,7 @@ class Material:
         grid: the network that gave the features.
         views: uint8 (n, v, H, W, 3) BGR.
         features: float16 (n, v, h, w, c) of them.
+        weights: float32 (h, w), how much each place counts (``level.ground_weights``).
         probes: float16 (m, p, h, w, c), to be scored only; ``probe_parts`` as in ``Probes``.
         defects: real ones, if any.
     """
@@ -30,6 +32,7 @@ class Material:
     grid: FeatureGrid
     views: Views
     features: Tensor
+    weights: Tensor
     probes: Tensor
     probe_parts: Indices
     defects: Defects | None = None
@@ -50,4 +53,5 @@ class Material:
                 done += 1
                 report("features", done / total)
             found[k] = features
-        return cls(grid, parts.views, found[0], found[1], probes.parts, parts.defects)
+        weights = ground_weights(parts.views[:, 0], grid.grid)
+        return cls(grid, parts.views, found[0], weights, found[1], probes.parts, parts.defects)

@@ -112,10 +112,10 @@ def _trial(material: Material, seed: int, report: Report) -> Material:
 
 def _try(module: ModuleType, trial: Material, seed: int) -> Finding:
     train = module.trainer(trial, seed=seed, report=_quiet)
-    maps, probed = held_out(train, trial, seed=seed, report=_quiet, count=FOLDS)
-    good = highest(maps[:, :1])[:, 0]
-    auroc = {kind: _auroc(good, probed[:, i]) for i, kind in enumerate(PROBES)}
-    return Finding(auroc, float((probed <= good.max()).mean()))
+    held = held_out(train, trial, seed=seed, report=_quiet, count=FOLDS)
+    good = highest(held.maps[:, :1])[:, 0]
+    auroc = {kind: _auroc(good, held.probed[:, i]) for i, kind in enumerate(PROBES)}
+    return Finding(auroc, float((held.probed <= good.max()).mean()))
 
 
 def _auroc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:

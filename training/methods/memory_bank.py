@@ -147,10 +147,13 @@ def record(options: Options = _DEFAULTS) -> Record:
 
 
 def score_held_out(views: Views, *, seed: int, options: Options) -> NDArray[np.float64]:
-    """float64 (n, v): each part's views by a bank of the other parts' (in folds)."""
+    """float64 (n, v): each part's views by a bank of the other parts' (in folds).
+
+    Views may show defects: their maps are taken as they are.
+    """
     material = Material.of(Parts(views), _quiet, options.stages)
-    maps, _ = held_out(partial(train, options=options), material, seed=seed, report=_quiet)
-    return highest(maps)
+    bank = partial(train, options=options)
+    return highest(held_out(bank, material, seed=seed, report=_quiet, levelled=False).maps)
 
 
 def _quiet(what: str, share: float) -> None:

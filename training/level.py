@@ -1,0 +1,84 @@
+"""What the peak of a map is measured against: where parts lie, and the picture's own level.
+
+A camera that is a little softer, noisier or darker than the pictures that were learnt from
+lifts the whole map, sound places and defects alike, and with it the highest score of good
+parts, which is where thresholds come from. So the excess of a map's mean over the usual one is
+taken off again, up to the most that pictures of good parts have shown. Beyond that nothing is
+taken off: a part that is wrong all over stays as far from good as it is.
+
+Ground that no good part covers counts a little less: dirt on it is no defect of the part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inspector.core.frame import Image
+from training.foreground import foreground
+
+GROUND = 0.9
+"""Of a distance on ground that good parts never cover; what a broken part leaves there, a
+bent lead or a splinter, keeps nine tenths of it."""
+COVERED = 0.5
+"""Share of good parts that cover a place of full weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """On the scale of distances. The default takes nothing off."""
+
+    usual: float = 0.0
+    most: float = 0.0
+
+    @classmethod
+    def of(cls, maps: NDArray[np.float32]) -> Level:
+        """From maps (n, v, h, w) of good parts by detectors that have not seen them.
+
+        ``usual`` is the median of the stills (view 0); ``most`` the highest of all views.
+        """
+        means = means_of(maps)
+        usual = float(np.median(means[:, 0]))
+        return cls(usual, max(float(means.max()) - usual, 0.0))
+
+    def excess(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is taken off maps of these means."""
+        return np.clip(means - self.usual, 0.0, self.most)
+
+    def apply(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Maps (…, h, w) without their excess, 0 or more."""
+        excess = self.excess(means_of(maps))[..., None, None]
+        return np.maximum(maps - excess, 0.0).astype(np.float32)
+
+    def apply_to(self, maps: Tensor) -> Tensor:
+        """The same of float32 (n, h, w)."""
+        excess = (maps.mean((1, 2), keepdim=True) - self.usual).clamp(0.0, self.most)
+        return (maps - excess).clamp_min(0.0)
+
+
+def means_of(maps: NDArray[np.float32]) -> NDArray[np.float64]:
+    """float64 (…) of maps (…, h, w)."""
+    return np.asarray(maps.mean(axis=(-2, -1), dtype=np.float64))
+
+
+def ground_weights(stills: Image, grid: tuple[int, int]) -> Tensor:
+    """float32 (h, w) of good parts uint8 (n, H, W, 3): 1 on the part and next to it.
+
+    1 everywhere for pictures without a ground, as of textures.
+    """
+    # counted one by one: masks of all parts at once are as large as the pictures
+    share = np.mean([_shrunk(foreground(still[None])[0], grid) for still in stills], axis=0)
+    near = cv2.dilate(share, np.ones((3, 3), np.uint8))
+    weights = GROUND + (1.0 - GROUND) * np.clip(near / COVERED, 0.0, 1.0)
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def _shrunk(mask: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.float32]:
+    height, width = grid
+    small = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
