@@ -24,7 +24,9 @@ from training.promises import (
     expected_share,
 )
 
-FOLDS = 5
+FOLDS, FEW_PARTS = 5, 60
+"""Twice as many folds below so many parts: a bank of four fifths of 25 parts finds the rest
+stranger than one of all will, and T1 would lie too high."""
 TARGET_OVERKILL = 0.01
 """Share of good parts that may reach T1 where nothing speaks for a lower one."""
 TARGET_REVIEW = 0.05
@@ -98,11 +100,14 @@ class Calibration:
         )
 
 
-def folds(n: int, count: int, seed: int) -> list[NDArray[np.int64]]:
+def folds(n: int, count: int | None, seed: int) -> list[NDArray[np.int64]]:
     """Indices 0..n-1 in ``count`` shuffled groups that differ in size by at most one.
 
-    Every group and its complement have a member: fewer groups where n < count.
+    Every group and its complement have a member: fewer groups where n < count. None: as
+    many as so many parts call for.
     """
+    if count is None:
+        count = FOLDS if n >= FEW_PARTS else 2 * FOLDS
     if n < 2:
         raise ValueError(f"{n} parts cannot be held out in turn")
     order = np.random.default_rng(seed).permutation(n)

@@ -113,9 +113,17 @@ class Graph:
     def reduce_sum(self, x: str, axes: Sequence[int]) -> str:
         return self._node("ReduceSum", [x, self.constant(np.array(axes, np.int64))], keepdims=0)
 
-    def reduce_mean(self, x: str, axes: Sequence[int]) -> str:
-        """The axes stay, of length 1."""
-        return self._node("ReduceMean", [x, self.constant(np.array(axes, np.int64))], keepdims=1)
+    def smallest(self, x: str, count: int) -> str:
+        """(n, k) to (n, count), in any order."""
+        wanted = self.constant(np.array([count], np.int64))
+        name = f"topk{len(self._nodes)}"
+        # the operator gives places, too, and has no form without them
+        outputs = [name, f"{name}_places"]
+        node = helper.make_node(
+            "TopK", [x, wanted], outputs, name=name, axis=1, largest=0, sorted=0
+        )
+        self._nodes.append(node)
+        return name
 
     def reduce_log_sum_exp(self, x: str, axes: Sequence[int]) -> str:
         axes_name = self.constant(np.array(axes, np.int64))

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibrate import FOLDS, folds
+from training.calibrate import folds
 from training.detector import MapDetector
-from training.level import Level, means_of
+from training.level import Level, levels_of
 from training.material import Indices, Material
 from training.methods import Fitted, Report
 
@@ -71,18 +71,18 @@ def held_out(
     seed: int,
     report: Report,
     steps: int = 0,
-    count: int = FOLDS,
+    count: int | None = None,
     levelled: bool = True,
 ) -> Held:
     """Every part by a detector of the other folds.
 
     Args:
-        count: of the folds.
+        count: of the folds; None for as many as the parts call for.
         steps: that the caller has to do afterwards, for the progress.
         levelled: False where not all views are of good parts.
     """
     parts = folds(len(material.features), count, seed)
-    plain, peaks, means = _plain(train, material, parts, seed=seed, report=report, steps=steps)
+    plain, peaks, levels = _plain(train, material, parts, seed=seed, report=report, steps=steps)
     if not levelled:
         return Held(plain, peaks, Level())
     maps = np.empty_like(plain)
@@ -90,7 +90,7 @@ def held_out(
         level = Level.of(plain[_others(len(plain), held)])
         maps[held] = level.apply(plain[held])
         theirs = np.isin(material.probe_parts, held)
-        peaks[theirs] -= level.excess(means[theirs])
+        peaks[theirs] -= level.excess(levels[theirs])
     return Held(maps, peaks, Level.of(plain))
 
 
@@ -103,19 +103,19 @@ def _plain(
     report: Report,
     steps: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
-    """Maps (n, v, h, w), and of the probes' maps the peaks and means (m, p)."""
+    """Maps (n, v, h, w), and of the probes' maps the peaks and levels (m, p)."""
     features, probes = material.features, material.probes
     maps = np.empty(features.shape[:4], np.float32)
-    peaks, means = np.empty(probes.shape[:2]), np.empty(probes.shape[:2])
+    peaks, levels = np.empty(probes.shape[:2]), np.empty(probes.shape[:2])
     for k, held in enumerate(parts):
         report("holding out", k / (len(parts) + steps))
         detector = _trained(train, material, _others(len(features), held), seed)
         maps[held] = detector.maps_of(features[held].flatten(0, 1)).reshape(maps[held].shape)
         for probe in np.flatnonzero(np.isin(material.probe_parts, held)):
             found = detector.maps_of(probes[probe])
-            peaks[probe], means[probe] = found.max(axis=(1, 2)), means_of(found)
+            peaks[probe], levels[probe] = found.max(axis=(1, 2)), levels_of(found)
     report("holding out", len(parts) / (len(parts) + steps))
-    return maps, peaks, means
+    return maps, peaks, levels
 
 
 def _others(count: int, held: Indices) -> Indices:

@@ -2,9 +2,10 @@
 
 A camera that is a little softer, noisier or darker than the pictures that were learnt from
 lifts the whole map, sound places and defects alike, and with it the highest score of good
-parts, which is where thresholds come from. So the excess of a map's mean over the usual one is
-taken off again, up to the most that pictures of good parts have shown. Beyond that nothing is
-taken off: a part that is wrong all over stays as far from good as it is.
+parts, which is where thresholds come from. So what the quietest tenth of a map's places has
+more than usual is taken off again, up to the most that pictures of good parts have shown. A
+defect of up to nine tenths of the picture does not move that level, and what is wrong all over
+is excused no further than a good part would be.
 
 Ground that no good part covers counts a little less: dirt on it is no defect of the part.
 """
@@ -42,28 +43,37 @@ class Level:
 
         ``usual`` is the median of the stills (view 0); ``most`` the highest of all views.
         """
-        means = means_of(maps)
-        usual = float(np.median(means[:, 0]))
-        return cls(usual, max(float(means.max()) - usual, 0.0))
+        levels = levels_of(maps)
+        usual = float(np.median(levels[:, 0]))
+        return cls(usual, max(float(levels.max()) - usual, 0.0))
 
-    def excess(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is taken off maps of these means."""
-        return np.clip(means - self.usual, 0.0, self.most)
+    def excess(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is taken off maps of these levels."""
+        return np.clip(levels - self.usual, 0.0, self.most)
 
     def apply(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """Maps (…, h, w) without their excess, 0 or more."""
-        excess = self.excess(means_of(maps))[..., None, None]
+        excess = self.excess(levels_of(maps))[..., None, None]
         return np.maximum(maps - excess, 0.0).astype(np.float32)
 
     def apply_to(self, maps: Tensor) -> Tensor:
         """The same of float32 (n, h, w)."""
-        excess = (maps.mean((1, 2), keepdim=True) - self.usual).clamp(0.0, self.most)
-        return (maps - excess).clamp_min(0.0)
+        places = maps.flatten(1)
+        levels = places.kthvalue(quiet_places(places.shape[1]), dim=1).values
+        excess = (levels - self.usual).clamp(0.0, self.most)
+        return (maps - excess[:, None, None]).clamp_min(0.0)
 
 
-def means_of(maps: NDArray[np.float32]) -> NDArray[np.float64]:
-    """float64 (…) of maps (…, h, w)."""
-    return np.asarray(maps.mean(axis=(-2, -1), dtype=np.float64))
+def quiet_places(count: int) -> int:
+    """How many of a map's places are its quietest tenth."""
+    return max(1, count // 10)
+
+
+def levels_of(maps: NDArray[np.float32]) -> NDArray[np.float64]:
+    """float64 (…) of maps (…, h, w): the highest of the quietest places."""
+    places = maps.reshape(*maps.shape[:-2], -1)
+    last = quiet_places(places.shape[-1]) - 1
+    return np.asarray(np.partition(places, last, axis=-1)[..., last], np.float64)
 
 
 def ground_weights(stills: Image, grid: tuple[int, int]) -> Tensor:

@@ -36,6 +36,11 @@ def test_every_part_is_held_out_once(n: int, count: int, seed: int) -> None:
     assert max(sizes) < n
 
 
+@pytest.mark.parametrize(("parts", "count"), [(4, 4), (30, 10), (59, 10), (60, 5), (300, 5)])
+def test_few_parts_are_held_out_in_smaller_groups(parts: int, count: int) -> None:
+    assert len(folds(parts, None, 0)) == count
+
+
 def test_one_part_cannot_be_held_out() -> None:
     with pytest.raises(ValueError, match="held out"):
         folds(1, 5, 0)

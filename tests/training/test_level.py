@@ -19,7 +19,7 @@ LEVEL = Level(usual=2.0, most=0.5)
 
 
 def _map(ground: float, peak: float) -> np.ndarray:
-    """(1, 1, 10, 10), mean ``ground`` but for the one place."""
+    """(1, 1, 10, 10), ``ground`` but for the one place."""
     found = np.full((1, 1, 10, 10), ground, np.float32)
     found[..., 3, 3] = peak
     return found
@@ -32,13 +32,18 @@ def _map(ground: float, peak: float) -> np.ndarray:
 def test_what_the_whole_picture_has_more_is_taken_off_up_to_the_most(
     lifted: float, left: float
 ) -> None:
-    level = Level(float(_map(2.0, 5.0).mean()), 0.5)
-    shown = level.apply(_map(2.0 + lifted, 5.0 + lifted))
+    shown = LEVEL.apply(_map(2.0 + lifted, 5.0 + lifted))
     assert shown.max() == pytest.approx(5.0 + left, abs=1e-5)
 
 
 def test_a_part_that_is_wrong_all_over_is_not_excused() -> None:
     assert LEVEL.apply(_map(9.0, 9.0)).max() == pytest.approx(8.5)
+
+
+def test_a_defect_of_most_of_the_picture_does_not_excuse_itself() -> None:
+    shown = _map(2.0, 5.0)
+    shown[..., 2:, :] += 4.0
+    assert LEVEL.apply(shown).max() == pytest.approx(9.0)
 
 
 def test_it_is_learnt_from_stills_and_from_what_cameras_add() -> None:
@@ -88,11 +93,15 @@ def test_the_graph_levels_and_weighs_as_torch_does() -> None:
     bank = torch.randn(40, features.channels, generator=torch.Generator().manual_seed(0))
     detector = MemoryBank(features, bank, unit=7.0)
     images = np.random.default_rng(1).integers(0, 255, (3, 64, 96, 3), np.uint8)
-    plain_scores, plain = detector.predict(images)
+    _, plain = detector.predict(images)
     detector.weights = torch.linspace(0.5, 1.0, 8 * 12).reshape(8, 12)
-    usual = 7.0 * float((plain * detector.weights.numpy()).mean())
-    detector.level = Level(0.98 * usual, 0.05 * usual)
+    weighted = (7.0 * plain * detector.weights.numpy()).reshape(3, -1)
+    levels = np.sort(weighted, axis=1)[:, 8]  # of 96 places the ninth
+    # above the most, between, below the usual
+    low, middle, high = np.sort(levels)
+    detector.level = Level(float(low + middle) / 2, float(high - low) / 3)
     scores, maps = detector.predict(images)
-    assert (scores < plain_scores).all()
+    expected = detector.level.apply(weighted.reshape(3, 8, 12)) / 7.0
+    np.testing.assert_allclose(maps, expected, rtol=1e-4)
     np.testing.assert_array_equal(scores, maps.max((1, 2)))
     assert export(detector, 64, 96, seed=0).difference < 1e-4

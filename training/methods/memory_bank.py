@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.calibrate import FOLDS
 from training.coreset import greedy_coreset
 from training.detector import MapDetector
 from training.feature_grid import STAGES, FeatureGrid
@@ -153,7 +154,8 @@ def score_held_out(views: Views, *, seed: int, options: Options) -> NDArray[np.f
     """
     material = Material.of(Parts(views), _quiet, options.stages)
     bank = partial(train, options=options)
-    return highest(held_out(bank, material, seed=seed, report=_quiet, levelled=False).maps)
+    held = held_out(bank, material, seed=seed, report=_quiet, count=FOLDS, levelled=False)
+    return highest(held.maps)
 
 
 def _quiet(what: str, share: float) -> None:
