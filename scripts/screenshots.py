@@ -173,6 +173,19 @@ def camera_lost(stage: Stage) -> None:
     stage.window.context.runs.pull()
 
 
+def _in_trouble(event: str, detail: str, trouble: Trouble) -> Callable[[Stage], None]:
+    """The line goes on, and judges nothing."""
+
+    def bring(stage: Stage) -> None:
+        stage.play(9)
+        stage.session.tell(event, detail)
+        stage.session.run(replace(STATUS, state=State.DEGRADED, trouble=trouble))
+        stage.window.context.runs._status_due = 0.0
+        stage.window.context.runs.pull()
+
+    return bring
+
+
 def camera_back(stage: Stage) -> None:
     camera_lost(stage)
     stage.session.tell("source_back", "camera 0")
@@ -258,6 +271,15 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "live-invalid": live_invalid,
     "live-camera-lost": camera_lost,
     "live-camera-back": camera_back,
+    "live-moved": _in_trouble(
+        "view_lost", "the picture differs from the taught belt", Trouble.VIEW
+    ),
+    "live-unfocused": _in_trouble(
+        "focus_lost", "out of focus: fine detail 0.18 of coarse, below 0.31", Trouble.FOCUS
+    ),
+    "live-not-recording": _in_trouble(
+        "record_stalled", "the record did not answer for 0.8 s", Trouble.RECORD
+    ),
     "live-stopped": stopped,
     "live-light-stopped": light_stopped,
     "live-look": look,

@@ -13,18 +13,19 @@ from inspector.gui.settings import SettingsFile
 from inspector.gui.words import explain
 from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
-LOST, ENDED, WARNINGS, GPU = "camera_lost", "run_ended", "run_warnings", "gpu_trouble"
-PICTURE, STALLED, UNRECORDED = "picture_lost", "network_stalled", "record_stalled"
-VIEW, FOCUS = "view_lost", "focus_lost"
+ENDED, WARNINGS, GPU = "run_ended", "run_warnings", "gpu_trouble"
 _OVER = {
-    "source_back": LOST,
-    "picture_back": PICTURE,
-    "view_back": VIEW,
-    "focus_back": FOCUS,
-    "network_back": STALLED,
-    "record_back": UNRECORDED,
+    f"{what}_back": begun
+    for what, begun in (
+        ("source", "source_lost"),
+        ("picture", "picture_lost"),
+        ("view", "view_lost"),
+        ("focus", "focus_lost"),
+        ("network", "network_stalled"),
+        ("record", "record_stalled"),
+    )
 }
-"""Events that end a notice."""
+"""Events that end a notice, and the events (and keys of notices) that begin it."""
 
 
 class RunNotices(QObject):
@@ -63,32 +64,44 @@ class RunNotices(QObject):
             self._board.resolve(key)
 
     def _on_event(self, event: RunEvent) -> None:
-        if event.kind == "source_lost":
-            title = self.tr("The camera is lost: no part is being inspected")
-            advice = self.tr(
-                "Stop the line. Check the camera's cable and power; it is tried again by itself."
-            )
-            self._board.tell(Notice(LOST, Severity.ALARM, title, advice, event.detail))
-        elif event.kind == "picture_lost":
-            title = self.tr("The camera shows nothing to inspect: no part is being inspected")
-            advice = self.tr("Stop the line. Check the light, the lens and the camera's place.")
-            self._board.tell(Notice(PICTURE, Severity.ALARM, title, advice, event.detail))
-        elif event.kind in (VIEW, FOCUS):
-            title = self.tr("The camera was moved, or is out of focus: parts are INVALID")
-            advice = self.tr("Stop the line. Put camera and lens right, or call the engineer.")
-            self._board.tell(Notice(event.kind, Severity.ALARM, title, advice, event.detail))
-        elif event.kind == "network_stalled":
-            title = self.tr("The model does not answer: no part is being inspected")
-            advice = self.tr("Stop the line. If it stays like this, the run ends by itself.")
-            self._board.tell(Notice(STALLED, Severity.ALARM, title, advice, event.detail))
-        elif event.kind == "record_stalled":
-            title = self.tr("The record does not answer: no verdict is announced")
-            advice = self.tr("Stop the line. Check the disk; if it stays like this, call for help.")
-            self._board.tell(Notice(UNRECORDED, Severity.ALARM, title, advice, event.detail))
+        if (words := self._alarms().get(event.kind)) is not None:
+            self._board.tell(Notice(event.kind, Severity.ALARM, *words, event.detail))
         elif event.kind in _OVER:
             self._board.resolve(_OVER[event.kind])
         elif event.kind in (REBUILT, DEGRADED, FAILED):
             self._board.tell(self._gpu_notice(event))
+
+    def _alarms(self) -> dict[str, tuple[str, str]]:
+        """Title and advice, by the event that begins it."""
+        return {
+            "source_lost": (
+                self.tr("The camera is lost: no part is being inspected"),
+                self.tr(
+                    "Stop the line. Check the camera's cable and power; it is tried again by"
+                    " itself."
+                ),
+            ),
+            "picture_lost": (
+                self.tr("The camera shows nothing to inspect: no part is being inspected"),
+                self.tr("Stop the line. Check the light, the lens and the camera's place."),
+            ),
+            "view_lost": (
+                self.tr("The camera was moved: parts are INVALID"),
+                self.tr("Stop the line. Put the camera right, or call the engineer."),
+            ),
+            "focus_lost": (
+                self.tr("The camera is out of focus: parts are INVALID"),
+                self.tr("Stop the line. Clean and set the lens, or call the engineer."),
+            ),
+            "network_stalled": (
+                self.tr("The model does not answer: no part is being inspected"),
+                self.tr("Stop the line. If it stays like this, the run ends by itself."),
+            ),
+            "record_stalled": (
+                self.tr("The record does not answer: no verdict is announced"),
+                self.tr("Stop the line. Check the disk; if it stays like this, call for help."),
+            ),
+        }
 
     def _gpu_notice(self, event: RunEvent) -> Notice:
         if event.kind == REBUILT:

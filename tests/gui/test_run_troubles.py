@@ -49,3 +49,15 @@ def test_the_strip_says_of_the_camera_what_is_the_cameras(
     snapshot = replace(line.start().snapshot(), status=status)
     reading = health_rules.camera(snapshot)
     assert (reading.text, reading.health) == (text, health)
+
+
+def test_the_strip_says_what_else_does_not_answer(line: Line):
+    snapshot = line.start().snapshot()
+    degraded = PipelineStatus(state=State.DEGRADED)
+    model = replace(snapshot, status=replace(degraded, trouble=Trouble.NETWORK))
+    record = replace(degraded, trouble=Trouble.RECORD)
+    assert health_rules.provider(model).health is Health.BAD
+    assert health_rules.disk(10**12, record).health is Health.BAD
+    # each of the other's trouble: nothing is wrong with it
+    assert health_rules.provider(replace(snapshot, status=record)).health is Health.GOOD
+    assert health_rules.disk(10**12, model.status).health is Health.GOOD

@@ -58,6 +58,8 @@ def provider(snapshot: RunSnapshot | None) -> Reading:
     facts = snapshot.facts
     short = facts.provider.removesuffix("ExecutionProvider")
     tip = f"{facts.title}\n{facts.model_id}"
+    if _suffers(snapshot.status, Trouble.NETWORK):
+        return Reading(_tr("no answer"), Health.BAD, tip)
     if facts.degraded is not None:
         return Reading(f"{short} {facts.variant}", Health.BAD, f"{facts.degraded}\n{tip}")
     return Reading(f"{short} {facts.variant}", Health.GOOD, tip)
@@ -102,14 +104,20 @@ def drops(status: PipelineStatus | None) -> Reading:
     return Reading(f"{total:,}", Health.WARNING if share > 0.05 else Health.GOOD, tip)
 
 
-def disk(free_bytes: int | None) -> Reading:
-    """Room left where the record is written."""
+def disk(free_bytes: int | None, status: PipelineStatus | None = None) -> Reading:
+    """Room left where the record is written, and whether it is."""
+    if _suffers(status, Trouble.RECORD):
+        return Reading(_tr("no answer"), Health.BAD)
     if free_bytes is None:
         return NOTHING
     text = _tr("%1 GB free").replace("%1", f"{free_bytes / 1e9:.0f}")
     if free_bytes < DISK_FULL_BYTES:
         return Reading(_tr("full"), Health.BAD, text)
     return Reading(text, Health.WARNING if free_bytes < DISK_LOW_BYTES else Health.GOOD)
+
+
+def _suffers(status: PipelineStatus | None, trouble: Trouble) -> bool:
+    return status is not None and (status.state, status.trouble) == (State.DEGRADED, trouble)
 
 
 def is_stale(status: PipelineStatus | None) -> bool:

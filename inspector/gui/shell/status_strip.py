@@ -70,7 +70,7 @@ class StatusStrip(QFrame):
         readings: dict[str, Reading] = {
             "camera": health_rules.camera(snapshot),
             "provider": health_rules.provider(snapshot),
-            "disk": health_rules.disk(self._free),
+            "disk": health_rules.disk(self._free, status),
             "latency": health_rules.latency(status),
             "age": health_rules.frame_age(snapshot),
             "rate": health_rules.rate(status),
