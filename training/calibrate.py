@@ -31,6 +31,9 @@ TARGET_OVERKILL = 0.01
 """Share of good parts that may reach T1 where nothing speaks for a lower one."""
 TARGET_REVIEW = 0.05
 """Share of good parts that T1 may send to review unasked, to catch more defects."""
+FEW_REVIEWS = 3
+"""So many parts in review are the least that is worth a share: n parts without one may still
+hide 3/n of them (95 %), and where that is more than 5 %, T1 may take as many."""
 T2_MARGIN = 0.25
 """T2 lies beyond the worst held-out part by this share of its distance to the median."""
 ROUNDING = 1e-3
@@ -194,15 +197,18 @@ def _beyond_the_worst(good: Scores) -> float:
 
 
 def _usual_t1(good: Scores, bad: Scores | None) -> float:
-    """The highest one whose sum of shares is within a standard error of the least.
+    """Of those whose sum of shares is within a standard error of the least the highest.
 
-    So T1 leaves the quantile only for defects that so few images can vouch for (the rule
-    of one standard error: Breiman et al. 1984, for the pruning of trees).
+    So T1 leaves the quantile only for defects that so many images can vouch for (the rule
+    of one standard error: Breiman et al. 1984, for the pruning of trees). Where the good
+    parts are too few to promise 5 %, nobody can vouch for either side: there it is the
+    lowest, for a part reviewed in vain costs less than a broken one that passes.
     """
     highest = _upper(good, TARGET_OVERKILL)
     if bad is None:
         return highest
-    lowest = _upper(good, TARGET_REVIEW)
+    few = FEW_REVIEWS / (len(good) + 1)
+    lowest = _upper(good, max(TARGET_REVIEW, few))
     tried = np.array([t for t in (_above(float(g)) for g in good) if lowest <= t <= highest])
     reviewed = (good >= tried[:, None]).sum(axis=1)
     missed = (bad < tried[:, None]).sum(axis=1)
@@ -211,7 +217,8 @@ def _usual_t1(good: Scores, bad: Scores | None) -> float:
     # the counts that differ between two thresholds are few and independent: Poisson
     variance = np.abs(reviewed - reviewed[best]) / len(good) ** 2
     variance += np.abs(missed - missed[best]) / len(bad) ** 2
-    return float(tried[cost - cost[best] <= np.sqrt(variance)].max())
+    alike = tried[cost - cost[best] <= np.sqrt(variance)]
+    return float(alike.min() if few > TARGET_REVIEW else alike.max())
 
 
 def _within(
@@ -266,12 +273,14 @@ def _rule(
     )
     if defects is not None and defects.synthetic:
         kind = f"{len(defects.scores)} synthetic defects, made up in held-out good parts"
+    most = max(TARGET_REVIEW, FEW_REVIEWS / (n + 1))
+    few = most > TARGET_REVIEW
     text = f"{n} held-out good parts, each as the worst of {views} views, and {kind}"
     if not has_rule:
         text += (
-            "; T1 where missed defects and good parts in review add up to least (the highest"
-            " within a standard error of that), between the"
-            f" conformal quantiles for {TARGET_REVIEW:.0%} and {TARGET_OVERKILL:.0%} overkill"
+            "; T1 where missed defects and good parts in review add up to least (the"
+            f" {'lowest' if few else 'highest'} within a standard error of that), between the"
+            f" conformal quantiles for {most:.1%} and {TARGET_OVERKILL:.0%} overkill"
             if defects is not None
             else f"; T1 the conformal quantile for {TARGET_OVERKILL:.0%} overkill (or the highest"
             " score, where too few parts)"

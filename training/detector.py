@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from training.feature_grid import FeatureGrid, mean3
 from training.graph import Graph
-from training.level import Level, quiet_places
+from training.level import SHARE, Level, quiet_places
 from training.methods import Role
 
 _BATCH = 8
@@ -80,5 +80,6 @@ class MapDetector(nn.Module, ABC):
         h, w = self.features.grid
         quietest = graph.smallest(graph.reshape(heat, (-1, h * w)), quiet_places(h * w))
         above = graph.add_constant(graph.reduce_max(quietest, [1]), -self.level.usual)
-        excess = graph.reshape(graph.clip(above, 0.0, self.level.most), (-1, 1, 1, 1))
-        return graph.at_least(graph.subtract(heat, excess), 0.0)
+        excess = graph.scale(graph.clip(above, 0.0, self.level.most), SHARE)
+        heat = graph.subtract(heat, graph.reshape(excess, (-1, 1, 1, 1)))
+        return graph.at_least(heat, 0.0)

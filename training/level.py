@@ -2,10 +2,10 @@
 
 A camera that is a little softer, noisier or darker than the pictures that were learnt from
 lifts the whole map, sound places and defects alike, and with it the highest score of good
-parts, which is where thresholds come from. So what the quietest tenth of a map's places has
-more than usual is taken off again, up to the most that pictures of good parts have shown. A
-defect of up to nine tenths of the picture does not move that level, and what is wrong all over
-is excused no further than a good part would be.
+parts, which is where thresholds come from. So of what the quietest tenth of a map's places has
+more than usual half is taken off again, counted up to the most that pictures of good parts have
+shown. A defect of up to nine tenths of the picture does not move that level, and what is wrong
+all over is excused no further than a good part would be (docs/decisions/0023).
 
 Ground that no good part covers counts a little less: dirt on it is no defect of the part.
 """
@@ -29,6 +29,9 @@ bent lead or a splinter, keeps nine tenths of it."""
 COVERED = 0.5
 """Share of good parts that cover a place of full weight."""
 
+SHARE = 0.5
+"""Of the excess that is taken off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -49,7 +52,7 @@ class Level:
 
     def excess(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
         """What is taken off maps of these levels."""
-        return np.clip(levels - self.usual, 0.0, self.most)
+        return SHARE * np.clip(levels - self.usual, 0.0, self.most)
 
     def apply(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """Maps (…, h, w) without their excess, 0 or more."""
@@ -60,7 +63,7 @@ class Level:
         """The same of float32 (n, h, w)."""
         places = maps.flatten(1)
         levels = places.kthvalue(quiet_places(places.shape[1]), dim=1).values
-        excess = (levels - self.usual).clamp(0.0, self.most)
+        excess = SHARE * (levels - self.usual).clamp(0.0, self.most)
         return (maps - excess[:, None, None]).clamp_min(0.0)
 
 

@@ -303,3 +303,21 @@ def test_the_outline_never_lies_above_t1() -> None:
     low = _defects(np.full(100, 5000.0))
     found = calibrate(good, low, Targets(max_escape=0.05), maps=maps)
     assert found.pixel == found.t1 < pixel_threshold(maps)
+
+
+def _t1_rank(parts: int, missed_less: int) -> int:
+    """How many good parts reach T1, where each step down finds so many of 20 defects more."""
+    good = np.arange(1.0, parts + 1)[:, None]
+    steps = [parts - k - 0.5 for k in range(20 // missed_less)] if missed_less else [0.5]
+    bad = np.repeat(steps, missed_less or 20)[:20, None]
+    found = calibrate(good, DefectScores(bad, synthetic=True))
+    return int((good[:, 0] >= found.t1).sum())
+
+
+@pytest.mark.parametrize(
+    ("parts", "missed_less", "reviewed"),
+    # with few parts a step down that pays for itself is taken, up to three in review
+    [(23, 1, 2), (23, 3, 2), (23, 0, 1), (100, 1, 3), (300, 0, 2), (300, 1, 13)],
+)
+def test_few_parts_put_t1_on_the_safe_side(parts: int, missed_less: int, reviewed: int) -> None:
+    assert _t1_rank(parts, missed_less) == reviewed
