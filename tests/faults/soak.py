@@ -146,7 +146,7 @@ class Observer:
 def soak(
     folder: Path, frames: int, seconds: float | None, size: tuple[int, int], fps: float | None
 ) -> tuple[list[Look], PipelineStatus]:
-    """Runs it; raises AssertionError where the accounts do not add up."""
+    """Runs it; Ctrl-C ends it early. Raises AssertionError where the accounts do not add up."""
     db = folder / "soak.db"
     source = Belt(frames, size, fps)
     recorder = begin_run(open_store(db), run_start(), KEY)
@@ -163,7 +163,11 @@ def soak(
     )
     observer = Observer(pipeline, db)
     pipeline.start()
-    looks = list(_looks(pipeline, observer, frames, seconds))
+    looks: list[Look] = []
+    try:
+        looks.extend(_looks(pipeline, observer, frames, seconds))
+    except KeyboardInterrupt:
+        print(f"interrupted after {pipeline.status().captured:,} frames", file=sys.stderr)
     pipeline.stop()
     status = pipeline.join()
     recorder.finish(END)
@@ -263,7 +267,8 @@ def main() -> int:
     if given.verbose:
         for look in looks:
             print(json.dumps(asdict(look)))
-    print(json.dumps(summary(looks, status), indent=2))
+    if looks:
+        print(json.dumps(summary(looks, status), indent=2))
     found = problems(looks)
     for problem in found:
         print(f"not flat: {problem}", file=sys.stderr)
