@@ -15,6 +15,7 @@ from inspector.sources.camera_settings import apply_settings
 from inspector.sources.capture import (
     Capture,
     CaptureFactory,
+    check_size,
     nominal_fps,
     opencv_capture,
     retrieve_image,
@@ -104,11 +105,7 @@ class CameraSource:
         if image is None:
             return self._spoilt(info)
         self._bad = 0
-        if (image.shape[1], image.shape[0]) != (info.width, info.height):
-            raise SourceError(
-                f"{info.uri}: the picture is {image.shape[1]}x{image.shape[0]} now, expected "
-                f"{info.width}x{info.height}"
-            )
+        check_size(image, info)
         return self._stamper.stamp(image, pts_ns=None)
 
     def _spoilt(self, info: SourceInfo) -> Frame:

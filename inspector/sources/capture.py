@@ -8,7 +8,8 @@ from typing import Any, Protocol, cast
 import cv2
 import numpy as np
 
-from inspector.core.frame import Image
+from inspector.core.frame import Image, SourceInfo
+from inspector.errors import SourceError
 from inspector.sources.packet_size import codec_of, packet_size
 
 
@@ -49,6 +50,15 @@ def retrieve_image(capture: Capture) -> Image | None:
     if image.ndim != 3 or image.shape[2] != 3:
         return None
     return cast("Image", image)
+
+
+def check_size(image: Image, info: SourceInfo) -> None:
+    """Raises SourceError for a picture of another size than the source began with."""
+    height, width = image.shape[:2]
+    if (width, height) != (info.width, info.height):
+        raise SourceError(
+            f"{info.uri}: the picture is {width}x{height} now, expected {info.width}x{info.height}"
+        )
 
 
 def nominal_fps(capture: Capture) -> float | None:

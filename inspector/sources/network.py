@@ -14,6 +14,7 @@ from inspector.sources.capture import (
     Capture,
     CaptureFactory,
     MediaClock,
+    check_size,
     nominal_fps,
     opencv_capture,
     retrieve_image,
@@ -120,11 +121,7 @@ class NetworkSource:
             self._check_end(info)
             return None
         self._decoded += 1
-        if (image.shape[1], image.shape[0]) != (info.width, info.height):
-            raise SourceError(
-                f"{info.uri}: the picture is {image.shape[1]}x{image.shape[0]} now, expected "
-                f"{info.width}x{info.height}"
-            )
+        check_size(image, info)
         pts_ns = self._clock.next(capture.get(cv2.CAP_PROP_POS_MSEC))
         return self._stamper.stamp(image, pts_ns=pts_ns, fault=self._stale())
 
