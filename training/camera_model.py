@@ -73,6 +73,17 @@ def photograph(
     return _compressed(sensed, int(rng.integers(low, high + 1)), is_video=is_video)
 
 
+def reduced(image: Image, pixels: int | None) -> Image:
+    """uint8 (H, W, 3) with no more than that many pixels on its shorter side; None: as it is."""
+    h, w = image.shape[:2]
+    if pixels is None or min(h, w) <= pixels:
+        return image
+    factor = pixels / min(h, w)
+    size = (max(round(w * factor), 1), max(round(h * factor), 1))
+    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return small
+
+
 def _within(limit: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return rng.uniform(-limit, limit, count)
 

@@ -17,7 +17,7 @@ from training.batch import find_categories
 from training.datasets import Category, find_category
 from training.evaluate import evaluate as run_evaluation
 from training.feature_cache import caching
-from training.fit import UNSTATED_LICENCE, Order, Trained
+from training.fit import UNSTATED_LICENCE, Order, Trained, check_region
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.methods import LITE0
@@ -74,6 +74,15 @@ def fit(
     size: Annotated[
         int, typer.Option(min=64, max=1024, help="Side of the network's input, a multiple of 32.")
     ] = 256,
+    region_pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=64,
+            max=8192,
+            help="Shorter side of the region that the station will inspect: larger pictures are"
+            " reduced to it, so that the model learns what the station sees.",
+        ),
+    ] = None,
     fixture: Annotated[
         FixtureName,
         typer.Option(help="How the part is found and turned first; auto tries what can be learnt."),
@@ -123,6 +132,7 @@ def fit(
         method=method,
         version=version,
         size=size,
+        region_pixels=region_pixels,
         fixture=fixture,
         seed=seed,
         force=force,
@@ -137,6 +147,7 @@ def fit(
         return
     if json is not None:
         raise InputError("--json is for fit --all: evaluate writes the figures of one category")
+    check_region(order)
     console = Console(stderr=True, highlight=False)
     if method in SUPERVISED:
         fit_supervised(order, console)

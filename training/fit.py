@@ -26,7 +26,7 @@ from inspector.inference.package import MANIFEST
 from inspector.vision.fixture import prepare
 from inspector.vision.resize import resize
 from training.calibrate import NO_TARGETS, Calibration, DefectScores, calibrate
-from training.camera_model import CameraModel, photograph
+from training.camera_model import CameraModel, photograph, reduced
 from training.card import card
 from training.datasets import Category, fingerprint, is_grey, read_image
 from training.export import Exported, export, manifest_bytes, write_package
@@ -36,6 +36,7 @@ from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, View
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
 from training.threads import THREADS, in_threads, torch_threads
+from training.trainer import SUPERVISED
 from training.variants.build import NAMES, Made, make_variants
 from training.variants.build import Name as VariantName
 from training.variants.pictures import of_views
@@ -53,7 +54,8 @@ class Order:
 
     ``size`` is the side of the network's square input, pixels (with a fixture that crops
     to the part, the side of a square with as many); ``version`` None takes the next free
-    number.
+    number. ``region_pixels`` is the shorter side of what the station inspects: pictures that
+    have more are reduced to it before anything is learnt from them.
     """
 
     category: Category
@@ -61,6 +63,7 @@ class Order:
     method: str = "memory-bank"
     version: str | None = None
     size: int = 256
+    region_pixels: int | None = None
     fixture: FixtureName = "auto"
     seed: int = 0
     force: bool = False
@@ -107,6 +110,7 @@ def fit(order: Order, report: Report) -> Trained:
     folder /= check_name("version", order.version or next_version(order))
     if folder.exists() and not order.force:
         raise InputError(f"{folder} exists: choose another --version, or --force to replace it")
+    check_region(order)
     files = order.category.train_good()
     check_supported(order.targets, len(files), min(defects_wanted(order.targets), len(files)))
     data = fingerprint(files)
@@ -145,6 +149,16 @@ def fit(order: Order, report: Report) -> Trained:
     return Trained(folder, manifest, calibration, exported.difference, made.refused)
 
 
+def check_region(order: Order) -> None:
+    """Raises InputError where there are pictures with masks, which are not reduced."""
+    labelled = order.method in SUPERVISED or order.category.train_defective()
+    if order.region_pixels is not None and labelled:
+        raise InputError(
+            "--region-pixels reduces good pictures only, and here defective ones are learnt from,"
+            " too: reduce all of them and their masks beforehand, or leave the option out"
+        )
+
+
 def next_version(order: Order) -> str:
     """One more than the highest number among the category's versions."""
     folder = order.out / order.category.name
@@ -166,7 +180,7 @@ def check_name(what: str, text: str) -> str:
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
     images = []
     for i, image in enumerate(in_threads(read_image, files)):
-        images.append(image)
+        images.append(reduced(image, order.region_pixels))
         report("images", (i + 1) / len(files))
     choice = choose_fixture(images, order.fixture, size=order.size, seed=order.seed, report=report)
     shape = (len(files), 1 + CAMERA_VIEWS, choice.height, choice.width, 3)
@@ -241,6 +255,7 @@ def _manifest(
         "backbone": order.backbone,
         "monochrome": prepared.monochrome,
         "camera_views": CAMERA_VIEWS,
+        "region_pixels": order.region_pixels or 0,
         "fixture": prepared.choice.why,
         **made.record(),
     }

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from inspector.inference.package import find_packages, load_package
 from inspector.inference.predictor import open_predictor
 from tests.support.parts_folder import disc, write_category, write_image
 from training import export as exporting
-from training.datasets import find_category
+from training.camera_model import reduced
+from training.datasets import find_category, read_image
 from training.export import write_package
 from training.fit import CAMERA_VIEWS, Order, Trained, fit
 
@@ -216,3 +218,29 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     ):
         assert not left.exists()
         assert sorted(tmp_path.iterdir()) == sorted([mine, other])
+
+
+def test_pictures_are_reduced_to_what_the_station_has(tmp_path: Path) -> None:
+    """The same as if the smaller pictures had been given."""
+    root = write_category(tmp_path / "data", good=6)
+    small = tmp_path / "small" / "disc" / "train" / "good"
+    for path in sorted((root / "disc" / "train" / "good").iterdir()):
+        write_image(small / path.name, reduced(read_image(path), 64))
+    order = Order(
+        find_category(root, "disc"), tmp_path / "m", size=64, region_pixels=64, fixture="none"
+    )
+    given = replace(order, category=find_category(tmp_path / "small", "disc"), version="2")
+    one, other = (fit(o, _nothing) for o in (order, given))
+    assert _files(one.folder)["model-fp32.onnx"] == _files(other.folder)["model-fp32.onnx"]
+    assert one.manifest.training.options["region_pixels"] == 64
+    as_it_is = fit(replace(order, region_pixels=None, version="3"), _nothing)
+    assert _files(as_it_is.folder)["model-fp32.onnx"] != _files(one.folder)["model-fp32.onnx"]
+
+
+def test_defects_with_masks_are_not_reduced_and_so_refused(tmp_path: Path) -> None:
+    root = write_category(tmp_path / "data", good=4)
+    write_image(root / "disc" / "train" / "bent" / "0.png", disc(9))
+    order = Order(find_category(root, "disc"), tmp_path / "m", size=64, region_pixels=64)
+    with pytest.raises(InputError, match="reduce all of them"):
+        fit(order, _nothing)
+    assert not (tmp_path / "m").exists()
