@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from inspector.core.manifest import ProposedThresholds, Targets, ThresholdBasis
 from inspector.errors import InputError
 from training.promises import (
+    TARGET_REVIEW,
     Escapes,
     Scores,
     allowed_escapes,
     allowed_good,
     check_supported,
     expected_share,
+    review_share,
 )
 
 FOLDS, FEW_PARTS = 5, 60
@@ -29,11 +31,6 @@ FOLDS, FEW_PARTS = 5, 60
 stranger than one of all will, and T1 would lie too high."""
 TARGET_OVERKILL = 0.01
 """Share of good parts that may reach T1 where nothing speaks for a lower one."""
-TARGET_REVIEW = 0.05
-"""Share of good parts that T1 may send to review unasked, to catch more defects."""
-FEW_REVIEWS = 3
-"""So many parts in review are the least that is worth a share: n parts without one may still
-hide 3/n of them (95 %), and where that is more than 5 %, T1 may take as many."""
 T2_MARGIN = 0.25
 """T2 lies beyond the worst held-out part by this share of its distance to the median."""
 ROUNDING = 1e-3
@@ -188,7 +185,8 @@ def _above(score: float) -> float:
 
 def _upper(good: Scores, share: float) -> float:
     """The lowest threshold that keeps the promise that this share of good parts reach it."""
-    return _above(float(good[len(good) - 1 - max(allowed_good(share, len(good)), 0)]))
+    beyond = min(max(allowed_good(share, len(good)), 0), len(good) - 1)
+    return _above(float(good[len(good) - 1 - beyond]))
 
 
 def _beyond_the_worst(good: Scores) -> float:
@@ -201,14 +199,15 @@ def _usual_t1(good: Scores, bad: Scores | None) -> float:
 
     So T1 leaves the quantile only for defects that so many images can vouch for (the rule
     of one standard error: Breiman et al. 1984, for the pruning of trees). Where the good
-    parts are too few to promise 5 %, nobody can vouch for either side: there it is the
-    lowest, for a part reviewed in vain costs less than a broken one that passes.
+    parts are too few to tell 5 % from what three of them are, nobody can vouch for either
+    side: there it is the lowest, for a part reviewed in vain costs less than a broken one
+    that passes.
     """
     highest = _upper(good, TARGET_OVERKILL)
     if bad is None:
         return highest
-    few = FEW_REVIEWS / (len(good) + 1)
-    lowest = _upper(good, max(TARGET_REVIEW, few))
+    most = review_share(len(good))
+    lowest = _upper(good, most)
     tried = np.array([t for t in (_above(float(g)) for g in good) if lowest <= t <= highest])
     reviewed = (good >= tried[:, None]).sum(axis=1)
     missed = (bad < tried[:, None]).sum(axis=1)
@@ -218,7 +217,7 @@ def _usual_t1(good: Scores, bad: Scores | None) -> float:
     variance = np.abs(reviewed - reviewed[best]) / len(good) ** 2
     variance += np.abs(missed - missed[best]) / len(bad) ** 2
     alike = tried[cost - cost[best] <= np.sqrt(variance)]
-    return float(alike.min() if few > TARGET_REVIEW else alike.max())
+    return float(alike.min() if most > TARGET_REVIEW else alike.max())
 
 
 def _within(
@@ -273,7 +272,7 @@ def _rule(
     )
     if defects is not None and defects.synthetic:
         kind = f"{len(defects.scores)} synthetic defects, made up in held-out good parts"
-    most = max(TARGET_REVIEW, FEW_REVIEWS / (n + 1))
+    most = review_share(n)
     few = most > TARGET_REVIEW
     text = f"{n} held-out good parts, each as the worst of {views} views, and {kind}"
     if not has_rule:

@@ -81,5 +81,5 @@ class MapDetector(nn.Module, ABC):
         quietest = graph.smallest(graph.reshape(heat, (-1, h * w)), quiet_places(h * w))
         above = graph.add_constant(graph.reduce_max(quietest, [1]), -self.level.usual)
         excess = graph.scale(graph.clip(above, 0.0, self.level.most), SHARE)
-        heat = graph.subtract(heat, graph.reshape(excess, (-1, 1, 1, 1)))
-        return graph.at_least(heat, 0.0)
+        # nothing is clipped here: what is no number has to stay one that the station refuses
+        return graph.subtract(heat, graph.reshape(excess, (-1, 1, 1, 1)))

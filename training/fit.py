@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from inspector.core.fixture import NoFixture
 from inspector.core.frame import Image
 from inspector.core.manifest import (
     DataFingerprint,
@@ -120,6 +121,7 @@ def fit(order: Order, report: Report) -> Trained:
             prepared.views,
             probes=prepared.probes,
             defects=_defects(order.category, prepared.choice, report),
+            centred=not isinstance(prepared.choice.spec, NoFixture),
             monochrome=prepared.monochrome,
             backbone=order.backbone,
         )
@@ -151,8 +153,9 @@ def fit(order: Order, report: Report) -> Trained:
 
 def check_region(order: Order) -> None:
     """Raises InputError where there are pictures with masks, which are not reduced."""
+    learns = order.method in (*SUPERVISED, "discriminator", "auto")
     labelled = order.method in SUPERVISED or order.category.train_defective()
-    if order.region_pixels is not None and labelled:
+    if order.region_pixels is not None and learns and labelled:
         raise InputError(
             "--region-pixels reduces good pictures only, and here defective ones are learnt from,"
             " too: reduce all of them and their masks beforehand, or leave the option out"

@@ -1,4 +1,5 @@
-"""Where in a picture the part is, for placing made-up defects; nothing else depends on it."""
+"""Where in a picture the part is: for placing made-up defects, and for the weight of the ground
+around parts that a fixture has centred (``level``)."""
 
 from __future__ import annotations
 

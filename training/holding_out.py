@@ -58,6 +58,7 @@ def fit_by(
     held = held_out(train, material, seed=seed, report=report, steps=1)
     everything = np.arange(len(material.features))
     detector = _trained(train, material, everything, seed)
+    assert detector.unit == 1.0, "the level is on the scale of plain distances"
     detector.level = held.level
     report("holding out", 1.0)
     options = record | {"level": f"{held.level.usual:.4g}+{held.level.most:.4g}"}

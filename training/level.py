@@ -3,11 +3,13 @@
 A camera that is a little softer, noisier or darker than the pictures that were learnt from
 lifts the whole map, sound places and defects alike, and with it the highest score of good
 parts, which is where thresholds come from. So of what the quietest tenth of a map's places has
-more than usual half is taken off again, counted up to the most that pictures of good parts have
-shown. A defect of up to nine tenths of the picture does not move that level, and what is wrong
-all over is excused no further than a good part would be (docs/decisions/0023).
+more than usual half is taken off again, counted up to the most that good parts have shown, but
+for the few that T1 may send to review. A defect of up to nine tenths of the picture does not move
+that level, and what is wrong all over is excused no further than a good part would be
+(docs/decisions/0023).
 
-Ground that no good part covers counts a little less: dirt on it is no defect of the part.
+Where a fixture has centred the part, ground that no good part covers counts a little less: dirt
+on it is no defect of the part.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch import Tensor
 
 from inspector.core.frame import Image
 from training.foreground import foreground
+from training.promises import allowed_good, review_share
 
 GROUND = 0.9
 """Of a distance on ground that good parts never cover; what a broken part leaves there, a
@@ -44,27 +47,31 @@ class Level:
     def of(cls, maps: NDArray[np.float32]) -> Level:
         """From maps (n, v, h, w) of good parts by detectors that have not seen them.
 
-        ``usual`` is the median of the stills (view 0); ``most`` the highest of all views.
+        ``usual`` is the median of the stills (view 0); ``most`` is that of the part which is
+        highest in its worst view, left out as many parts as T1 may leave out: one spoilt
+        picture among them excuses nothing.
         """
         levels = levels_of(maps)
-        usual = float(np.median(levels[:, 0]))
-        return cls(usual, max(float(levels.max()) - usual, 0.0))
+        usual, n = float(np.median(levels[:, 0])), len(levels)
+        left_out = min(max(allowed_good(review_share(n), n), 0), n - 1)
+        highest = float(np.sort(levels.max(axis=1))[n - 1 - left_out])
+        return cls(usual, max(highest - usual, 0.0))
 
     def excess(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
         """What is taken off maps of these levels."""
         return SHARE * np.clip(levels - self.usual, 0.0, self.most)
 
     def apply(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Maps (…, h, w) without their excess, 0 or more."""
+        """Maps (…, h, w) without their excess; the quietest places may fall below 0."""
         excess = self.excess(levels_of(maps))[..., None, None]
-        return np.maximum(maps - excess, 0.0).astype(np.float32)
+        return np.asarray(maps - excess, np.float32)
 
     def apply_to(self, maps: Tensor) -> Tensor:
         """The same of float32 (n, h, w)."""
         places = maps.flatten(1)
         levels = places.kthvalue(quiet_places(places.shape[1]), dim=1).values
         excess = SHARE * (levels - self.usual).clamp(0.0, self.most)
-        return (maps - excess[:, None, None]).clamp_min(0.0)
+        return maps - excess[:, None, None]
 
 
 def quiet_places(count: int) -> int:

@@ -24,7 +24,8 @@ class Material:
         grid: the network that gave the features.
         views: uint8 (n, v, H, W, 3) BGR.
         features: float16 (n, v, h, w, c) of them.
-        weights: float32 (h, w), how much each place counts (``level.ground_weights``).
+        weights: float32 (h, w), how much each place counts (``level.ground_weights``); None: all
+            the same.
         probes: float16 (m, p, h, w, c), to be scored only; ``probe_parts`` as in ``Probes``.
         defects: real ones, if any.
     """
@@ -32,7 +33,7 @@ class Material:
     grid: FeatureGrid
     views: Views
     features: Tensor
-    weights: Tensor
+    weights: Tensor | None
     probes: Tensor
     probe_parts: Indices
     defects: Defects | None = None
@@ -53,5 +54,5 @@ class Material:
                 done += 1
                 report("features", done / total)
             found[k] = features
-        weights = ground_weights(parts.views[:, 0], grid.grid)
+        weights = ground_weights(parts.views[:, 0], grid.grid) if parts.centred else None
         return cls(grid, parts.views, found[0], weights, found[1], probes.parts, parts.defects)

@@ -18,6 +18,9 @@ from inspector.core.whatif import CONFIDENCE, upper_bound
 from inspector.errors import InputError
 
 Scores = NDArray[np.float64]
+TARGET_REVIEW, FEW_REVIEWS = 0.05, 3
+"""Share of good parts that may go to review unasked, to catch more defects; and how many where
+so few parts cannot tell that share from this number of them."""
 _EPS = 1e-9
 """Of counts: a target of 0.05 must allow 1 of 20 whatever the floating point says."""
 
@@ -53,6 +56,15 @@ def defects_needed(share: float) -> int:
 def allowed_good(share: float, n: int) -> int:
     """How many of n good parts may lie beyond a threshold for that promise; -1 for none can."""
     return math.floor(share * (n + 1) + _EPS) - 1
+
+
+def review_share(n: int) -> float:
+    """Share of n good parts that may be beyond T1 unasked, the next one counted with them.
+
+    Three of the n + 1 where these are more than 5 %: n parts none of which is beyond may
+    still come from a line where 3/n are (rule of three, 95 %).
+    """
+    return max(TARGET_REVIEW, FEW_REVIEWS / (n + 1))
 
 
 def allowed_escapes(share: float, n: int) -> int:

@@ -23,7 +23,8 @@ RICH = 4.0
 DECLARED_FRAMES = 3
 EVERY = 3
 """Of a part's pictures the first is measured and each third after it: a measure costs 0.3 to
-1 ms, and nothing happens to a lens and is undone within three frames.
+1 ms. A lens that slips between two of them has shown the part sharp before, and that frame
+counts; where frames vote (``k_of_n``) every one is measured.
 """
 
 
@@ -33,8 +34,8 @@ class FocusWatch:
     A blur takes much of the fine detail and little of the coarse one, whatever the scene:
     the share of the two is learnt from the first pictures of a run. So a camera that is out
     of focus from the start is not seen, nor one whose every frame is a part and may show
-    anything. No part is judged by the measure of another: what was found holds for the next
-    two pictures of the same part; while it learns, and after a blur, every picture is measured.
+    anything. No part is judged by the measure of another: a sharp picture speaks for the next
+    two of the same part. The first twenty pictures, and all after a blurred one, are measured.
     ``on_loss(what)`` and ``on_return()`` are called on the caller's thread.
     """
 
@@ -42,6 +43,7 @@ class FocusWatch:
         self, recipe: Recipe, on_loss: Callable[[str], None], on_return: Callable[[], None]
     ) -> None:
         self._watches = recipe.parts.mode != "frame"
+        self._every = EVERY if recipe.parts.rule == "worst" else 1
         self._regions = [_Region() for _ in recipe.regions]
         self._nothing: list[str | None] = [None for _ in recipe.regions]
         self._found = self._nothing
@@ -64,7 +66,7 @@ class FocusWatch:
 
     def _is_due(self, part: int | None) -> bool:
         learning = self._measured < LEARNT_FROM
-        return learning or self._blurred > 0 or part != self._part or self._since >= EVERY
+        return learning or self._blurred > 0 or part != self._part or self._since >= self._every
 
     def _measure(self, crops: Sequence[Crop]) -> None:
         self._measured += 1

@@ -41,15 +41,15 @@ def seen(watch: FocusWatch, image: np.ndarray, part: int | None = None) -> list[
     return watch.check(next(PARTS) if part is None else part, [Crop(image, None)])
 
 
-def watch_of(mode: str = "trigger") -> tuple[FocusWatch, list[str]]:
+def watch_of(mode: str = "trigger", rule: str = "worst") -> tuple[FocusWatch, list[str]]:
     told: list[str] = []
     thresholds = Thresholds(t1=0.5, t2=0.8)
-    recipe = Recipe(model_sha256=SHA, thresholds=thresholds, parts=PartRule(mode=mode))
+    recipe = Recipe(model_sha256=SHA, thresholds=thresholds, parts=PartRule(mode=mode, rule=rule))
     return FocusWatch(recipe, told.append, lambda: told.append("back")), told
 
 
-def learnt(mode: str = "trigger") -> tuple[FocusWatch, list[str]]:
-    watch, told = watch_of(mode)
+def learnt(mode: str = "trigger", rule: str = "worst") -> tuple[FocusWatch, list[str]]:
+    watch, told = watch_of(mode, rule)
     for seed in range(LEARNT_FROM):
         assert seen(watch, noisy(printed(seed))) == [None]
     return watch, told
@@ -143,3 +143,10 @@ def test_every_picture_is_learnt_from_until_there_are_enough():
     for i in range(LEARNT_FROM):
         assert seen(watch, noisy(printed(i)), part=-1) == [None]
     assert seen(watch, blurred(printed(0)), part=-2) != [None]
+
+
+def test_where_frames_vote_every_one_is_measured():
+    watch, _ = learnt(rule="k_of_n")
+    shown = [noisy(printed(0)), blurred(printed(0)), noisy(printed(0)), blurred(printed(0))]
+    found = [seen(watch, picture, part=-1) != [None] for picture in shown]
+    assert found == [False, True, False, True]

@@ -85,7 +85,7 @@ def test_a_lost_camera_is_an_alarm_a_state_and_a_stale_picture(line: Line):
     session.run(replace(STATUS, state=State.DEGRADED, trouble=Trouble.SOURCE, last_frame_age_s=4.0))
     line.pull()
     assert "camera is lost" in line.notice_titles[0]
-    assert "Nothing is being inspected" in line.view._state.words
+    assert "No verdicts" in line.view._state.words
     assert "4" in line.view.live_picture._note
     line.window.status.refresh()
     assert line.window.status.badge("camera").text == "lost"

@@ -96,6 +96,7 @@ class Parts:
         views: of the good parts.
         probes: scored, never learnt from; None for none.
         defects: learnt from by methods that can; None for none.
+        centred: a fixture has put the part in the middle, and what is around it is ground.
         monochrome: look at brightness only.
         backbone: name of the network that gives the features.
     """
@@ -103,6 +104,7 @@ class Parts:
     views: Views
     probes: Probes | None = None
     defects: Defects | None = None
+    centred: bool = False
     monochrome: bool = False
     backbone: str = LITE0
 

@@ -263,7 +263,7 @@ class LiveView(QWidget):
             RunState.NONE: self.tr("Stopped"),
             RunState.STARTING: self.tr("Starting: loading the model, opening the camera …"),
             RunState.RUNNING: self.tr("Inspecting"),
-            RunState.LOST: self.tr("Nothing is being inspected: see the alarm"),
+            RunState.LOST: self.tr("No verdicts: see the alarm"),
             RunState.STOPPING: self.tr("Stopping: writing the last parts …"),
             RunState.ENDED: self.tr("Stopped"),
             RunState.FAILED: self.tr("Stopped by an error"),
