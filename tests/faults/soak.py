@@ -17,8 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -43,6 +44,9 @@ from tests.support.records import END, new_id, run_start
 LOOKS = 40
 WARM = 0.25
 """Share of the run that caches, arenas and the log may take to find their size."""
+MOST_DRIFT, MOST_SLOWING = 1.5, 4.0
+"""Of computing a frame, and of the time it takes: other work explains some of that, a line that
+hardly moves is beyond it."""
 KEY = b"k" * 32
 
 
@@ -199,16 +203,24 @@ def problems(looks: list[Look]) -> list[str]:
     growth = slope([k.frames / 1e6 for k in settled], [k.rss_mb for k in settled])
     grown = growth * (settled[-1].frames - settled[0].frames) / 1e6
     if grown > max(8.0, 0.05 * settled[0].rss_mb):
-        found.append(f"memory grows by {growth:.1f} MB a million frames")
+        found.append(f"memory grows by {grown:.1f} MB")
     if max(k.handles for k in settled[-3:]) > max(k.handles for k in settled[:3]) + 2:
         found.append(f"handles grow from {settled[0].handles} to {settled[-1].handles}")
-    if max(k.threads for k in settled) > settled[0].threads:
-        found.append("threads grow")
+    if max(k.threads for k in settled[-3:]) > max(k.threads for k in settled[:3]):
+        found.append(f"threads grow from {settled[0].threads} to {settled[-1].threads}")
     if max(k.log_mb for k in settled) > 100:
         found.append("the write-ahead log grows beyond 100 MB")
-    if (ratio := drift(settled)) > 1.5:
-        found.append(f"a frame of the last quarter costs {ratio:.2f} times one of the first")
-    return found
+    return [*found, *_pace(settled)]
+
+
+def _pace(settled: list[Look]) -> list[str]:
+    if any(later.frames <= earlier.frames for earlier, later in pairwise(settled)):
+        return ["it stood still between two looks"]
+    if (ratio := drift(settled)) > MOST_DRIFT:
+        return [f"one of the last quarter costs {ratio:.2f} times one of the first"]
+    if (ratio := slowing(settled)) > MOST_SLOWING:
+        return [f"one of the last quarter took {ratio:.1f} times as long as one of the first"]
+    return []
 
 
 def slope(x: list[float], y: list[float]) -> float:
@@ -219,14 +231,20 @@ def slope(x: list[float], y: list[float]) -> float:
 
 
 def drift(looks: list[Look]) -> float:
-    """Computing a frame in the last quarter, relative to the first.
+    """Computing a frame in the last quarter, relative to the first."""
+    return _last_to_first(looks, lambda look: look.cpu_s)
 
-    Not the time that passed: that also tells what else the machine had to do.
-    """
+
+def slowing(looks: list[Look]) -> float:
+    """Time a frame in the last quarter, relative to the first; other work counts, too."""
+    return _last_to_first(looks, lambda look: look.seconds)
+
+
+def _last_to_first(looks: list[Look], spent: Callable[[Look], float]) -> float:
     quarter = max(1, len(looks) // 4)
 
     def cost(some: list[Look]) -> float:
-        return (some[-1].cpu_s - some[0].cpu_s) / max(1, some[-1].frames - some[0].frames)
+        return (spent(some[-1]) - spent(some[0])) / max(1, some[-1].frames - some[0].frames)
 
     return cost(looks[-quarter - 1 :]) / max(1e-12, cost(looks[: quarter + 1]))
 

@@ -39,7 +39,7 @@ class Seen:
 
     looks: list[Look]
     run: RunSummary
-    exit_code: int
+    exit_code: int | None
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def soak_window(folder: Path, seconds: float, size: tuple[int, int], fps: int) -
             _until_it_inspects(program, db)
             looks = list(_looks(program, db, seconds))
             program.terminate()
-            code = program.wait(END_S)
+            code = _ended(program)
         finally:
             program.kill()
             program.wait()
@@ -116,6 +116,14 @@ def soak_window(folder: Path, seconds: float, size: tuple[int, int], fps: int) -
     finally:
         store.close()
     return Seen(looks, run, code)
+
+
+def _ended(program: subprocess.Popen[bytes]) -> int | None:
+    """None where it had to be killed."""
+    try:
+        return program.wait(END_S)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _until_it_inspects(program: subprocess.Popen[bytes], db: Path) -> None:

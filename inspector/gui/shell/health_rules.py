@@ -107,7 +107,7 @@ def drops(status: PipelineStatus | None) -> Reading:
 def disk(free_bytes: int | None, status: PipelineStatus | None = None) -> Reading:
     """Room left where the record is written, and whether it is."""
     if _suffers(status, Trouble.RECORD):
-        return Reading(_tr("no answer"), Health.BAD)
+        return Reading(_tr("no answer"), Health.BAD, disk(free_bytes).text)
     if free_bytes is None:
         return NOTHING
     text = _tr("%1 GB free").replace("%1", f"{free_bytes / 1e9:.0f}")
