@@ -240,7 +240,8 @@ def test_pictures_are_reduced_to_what_the_station_has(tmp_path: Path) -> None:
 def test_defects_with_masks_are_not_reduced_and_so_refused(tmp_path: Path) -> None:
     root = write_category(tmp_path / "data", good=4)
     write_image(root / "disc" / "train" / "bent" / "0.png", disc(9))
-    order = Order(find_category(root, "disc"), tmp_path / "m", size=64, region_pixels=64)
+    category = find_category(root, "disc")
+    order = Order(category, tmp_path / "m", method="discriminator", size=64, region_pixels=64)
     with pytest.raises(InputError, match="reduce all of them"):
         fit(order, _nothing)
     assert not (tmp_path / "m").exists()
