@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from inspector.config import RunConfig, config_for_job  # noqa: E402
 from inspector.core.inspection import Verdict  # noqa: E402
 from inspector.engine.judging import Decision  # noqa: E402
-from inspector.engine.status import DropCause, State, Trouble  # noqa: E402
+from inspector.engine.status import DropCause, PipelineStatus, State, Trouble  # noqa: E402
 from inspector.errors import SourceOpenError, StoreFullError  # noqa: E402
 from inspector.gui.app import make_application, make_window  # noqa: E402
 from inspector.gui.main_window import MainWindow  # noqa: E402
@@ -106,6 +106,12 @@ class Stage:
         self.session.show(self.footage.frames[parts % len(self.footage.frames)])
         self.window.context.runs.pull()
 
+    def report(self, status: PipelineStatus) -> None:
+        """What the run says of itself, shown at once."""
+        self.session.run(status)
+        self.window.context.runs._status_due = 0.0
+        self.window.context.runs.pull()
+
 
 def settle() -> None:
     """Lets workers answer and layouts come to rest."""
@@ -168,9 +174,7 @@ def camera_lost(stage: Stage) -> None:
         last_frame_age_s=6.2,
         dropped=dropped,
     )
-    stage.session.run(lost)
-    stage.window.context.runs._status_due = 0.0
-    stage.window.context.runs.pull()
+    stage.report(lost)
 
 
 def _in_trouble(event: str, detail: str, trouble: Trouble) -> Callable[[Stage], None]:
@@ -179,9 +183,7 @@ def _in_trouble(event: str, detail: str, trouble: Trouble) -> Callable[[Stage], 
     def bring(stage: Stage) -> None:
         stage.play(9)
         stage.session.tell(event, detail)
-        stage.session.run(replace(STATUS, state=State.DEGRADED, trouble=trouble))
-        stage.window.context.runs._status_due = 0.0
-        stage.window.context.runs.pull()
+        stage.report(replace(STATUS, state=State.DEGRADED, trouble=trouble))
 
     return bring
 
@@ -189,9 +191,7 @@ def _in_trouble(event: str, detail: str, trouble: Trouble) -> Callable[[Stage], 
 def camera_back(stage: Stage) -> None:
     camera_lost(stage)
     stage.session.tell("source_back", "camera 0")
-    stage.session.run(STATUS)
-    stage.window.context.runs._status_due = 0.0
-    stage.window.context.runs.pull()
+    stage.report(STATUS)
 
 
 def stopped(stage: Stage) -> None:

@@ -23,6 +23,7 @@ from training.promises import (
     allowed_good,
     check_supported,
     expected_share,
+    left_out,
     review_share,
 )
 
@@ -185,8 +186,7 @@ def _above(score: float) -> float:
 
 def _upper(good: Scores, share: float) -> float:
     """The lowest threshold that keeps the promise that this share of good parts reach it."""
-    beyond = min(max(allowed_good(share, len(good)), 0), len(good) - 1)
-    return _above(float(good[len(good) - 1 - beyond]))
+    return _above(float(good[len(good) - 1 - left_out(share, len(good))]))
 
 
 def _beyond_the_worst(good: Scores) -> float:

@@ -75,13 +75,8 @@ def photograph(
 
 def reduced(image: Image, pixels: int | None) -> Image:
     """uint8 (H, W, 3) with no more than that many pixels on its shorter side; None: as it is."""
-    h, w = image.shape[:2]
-    if pixels is None or min(h, w) <= pixels:
-        return image
-    factor = pixels / min(h, w)
-    size = (max(round(w * factor), 1), max(round(h * factor), 1))
-    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    return small
+    side = min(image.shape[:2])
+    return image if pixels is None or side <= pixels else _shrunk(image, pixels / side)
 
 
 def _within(limit: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -101,7 +96,11 @@ def _shifted(image: Image, share: float, rng: np.random.Generator) -> Image:
 
 def _resampled(image: Image, lowest: float, least: int, rng: np.random.Generator) -> Image:
     h, w = image.shape[:2]
-    factor = max(rng.uniform(lowest, 1.0), min(1.0, least / min(h, w)))
+    return _shrunk(image, max(rng.uniform(lowest, 1.0), min(1.0, least / min(h, w))))
+
+
+def _shrunk(image: Image, factor: float) -> Image:
+    h, w = image.shape[:2]
     size = (max(round(w * factor), 1), max(round(h * factor), 1))
     small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     return small

@@ -17,7 +17,7 @@ from training.batch import find_categories
 from training.datasets import Category, find_category
 from training.evaluate import evaluate as run_evaluation
 from training.feature_cache import caching
-from training.fit import UNSTATED_LICENCE, Order, Trained, check_region
+from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.methods import LITE0
@@ -147,7 +147,6 @@ def fit(
         return
     if json is not None:
         raise InputError("--json is for fit --all: evaluate writes the figures of one category")
-    check_region(order)
     console = Console(stderr=True, highlight=False)
     if method in SUPERVISED:
         fit_supervised(order, console)

@@ -16,7 +16,7 @@ from inspector.inference.package import load_package
 from training.batch import attempt
 from training.evaluate import evaluate
 from training.evaluation import Evaluation
-from training.fit import Order, check_region, fit
+from training.fit import Order, fit
 from training.labelled_fit import LabelledFitter, Settings
 from training.ledger import load_entry, save_entry
 from training.methods import Report
@@ -117,7 +117,6 @@ def _trained(order: Order, report: Report) -> dict[str, Any]:
 def _fit(order: Order, report: Report) -> Path:
     if order.method not in SUPERVISED:
         return fit(order, report).folder
-    check_region(order)
     samples = labelled_samples(order.category)
     fitter = LabelledFitter(order, samples, Settings())
     return fitter.fit(np.arange(len(samples)), order.version, report).folder

@@ -26,7 +26,7 @@ from training.card import card
 from training.datasets import GOOD, Sample, fingerprint, read_image
 from training.export import Exported, export, manifest_bytes, write_package
 from training.finetune import Options
-from training.fit import Order, check_name, next_version, tools
+from training.fit import Order, check_name, check_region, next_version, tools
 from training.fixturing import Choice, choose_fixture
 from training.labelled import Indices, Labelled, load
 from training.methods import Report
@@ -67,7 +67,8 @@ class LabelledFitter:
     """Trains on some of a category's images; what several trainings share is kept."""
 
     def __init__(self, order: Order, samples: Sequence[Sample], settings: Settings) -> None:
-        """Raises ConfigError for an unknown method or augmentation."""
+        """Raises ConfigError for an unknown method or augmentation, InputError as check_region."""
+        check_region(order)
         self._order, self._samples, self._settings = order, samples, settings
         self._module = find_supervised(order.method)
         find_policy(settings.augmentation, order.category.name)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from inspector.core.frame import Image
 from training.foreground import foreground
-from training.promises import allowed_good, review_share
+from training.promises import left_out, review_share
 
 GROUND = 0.9
 """Of a distance on ground that good parts never cover; what a broken part leaves there, a
@@ -53,8 +53,7 @@ class Level:
         """
         levels = levels_of(maps)
         usual, n = float(np.median(levels[:, 0])), len(levels)
-        left_out = min(max(allowed_good(review_share(n), n), 0), n - 1)
-        highest = float(np.sort(levels.max(axis=1))[n - 1 - left_out])
+        highest = float(np.sort(levels.max(axis=1))[n - 1 - left_out(review_share(n), n)])
         return cls(usual, max(highest - usual, 0.0))
 
     def excess(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -58,6 +58,11 @@ def allowed_good(share: float, n: int) -> int:
     return math.floor(share * (n + 1) + _EPS) - 1
 
 
+def left_out(share: float, n: int) -> int:
+    """The same, where one has to stay and none is asked for in vain: 0 to n - 1."""
+    return min(max(allowed_good(share, n), 0), n - 1)
+
+
 def review_share(n: int) -> float:
     """Share of n good parts that may be beyond T1 unasked, the next one counted with them.
 

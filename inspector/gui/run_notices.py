@@ -15,15 +15,12 @@ from inspector.inference.recovery import DEGRADED, FAILED, REBUILT
 
 ENDED, WARNINGS, GPU = "run_ended", "run_warnings", "gpu_trouble"
 _OVER = {
-    f"{what}_back": begun
-    for what, begun in (
-        ("source", "source_lost"),
-        ("picture", "picture_lost"),
-        ("view", "view_lost"),
-        ("focus", "focus_lost"),
-        ("network", "network_stalled"),
-        ("record", "record_stalled"),
-    )
+    "source_back": "source_lost",
+    "picture_back": "picture_lost",
+    "view_back": "view_lost",
+    "focus_back": "focus_lost",
+    "network_back": "network_stalled",
+    "record_back": "record_stalled",
 }
 """Events that end a notice, and the events (and keys of notices) that begin it."""
 

@@ -194,9 +194,13 @@ def _looks(
             return
 
 
+def after_warming(looks: list[Look]) -> list[Look]:
+    return looks[int(WARM * len(looks)) :]
+
+
 def problems(looks: list[Look]) -> list[str]:
     """What is not flat, in words."""
-    settled = looks[int(WARM * len(looks)) :]
+    settled = after_warming(looks)
     if len(settled) < 4:
         return ["too few looks: let it run longer"]
     found = []
@@ -206,7 +210,7 @@ def problems(looks: list[Look]) -> list[str]:
         found.append(f"memory grows by {grown:.1f} MB")
     if max(k.handles for k in settled[-3:]) > max(k.handles for k in settled[:3]) + 2:
         found.append(f"handles grow from {settled[0].handles} to {settled[-1].handles}")
-    if max(k.threads for k in settled[-3:]) > max(k.threads for k in settled[:3]):
+    if max(k.threads for k in settled) > settled[0].threads:
         found.append(f"threads grow from {settled[0].threads} to {settled[-1].threads}")
     if max(k.log_mb for k in settled) > 100:
         found.append("the write-ahead log grows beyond 100 MB")
@@ -250,7 +254,7 @@ def _last_to_first(looks: list[Look], spent: Callable[[Look], float]) -> float:
 
 
 def summary(looks: list[Look], status: PipelineStatus) -> dict[str, object]:
-    settled = looks[int(WARM * len(looks)) :]
+    settled = after_warming(looks)
     return {
         "frames": status.captured,
         "parts": status.parts_total,

@@ -26,7 +26,7 @@ import psutil
 
 from inspector.store.opening import open_reader
 from inspector.store.queries import RunSummary, list_runs, snapshot, tally
-from tests.faults.soak import LOOKS, WARM, Look, drift, problems
+from tests.faults.soak import LOOKS, Look, after_warming, drift, problems
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "sim:metal_nut?seed=1&defect_rate=0.2&width={}&height={}&fps={}"
@@ -154,7 +154,7 @@ def found(seen: Seen) -> list[str]:
 
 
 def summary(seen: Seen) -> dict[str, object]:
-    settled = seen.looks[int(WARM * len(seen.looks)) :]
+    settled = after_warming(seen.looks)
     first, last = settled[0], settled[-1]
     return {
         "parts": last.frames,
