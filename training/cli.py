@@ -15,12 +15,14 @@ from inspector.errors import InputError, InspectorError
 from training.all_command import fingerprint, open_cache, run_all, say_cache
 from training.batch import find_categories
 from training.datasets import Category, find_category
+from training.evaluate import AS_TRAINED
 from training.evaluate import evaluate as run_evaluation
 from training.feature_cache import caching
 from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.methods import LITE0
+from training.outcomes import MOST_REGION
 from training.prepare.command import prepare
 from training.progress import progress
 from training.provenance import package_fingerprint
@@ -28,7 +30,13 @@ from training.report.command import report
 from training.seeds_command import seeds
 from training.show import evaluation_table, promised, write_json
 from training.supervised_command import ablation, cross_validate, fit_supervised
-from training.target_options import MaxEscape, MaxOverkill, MaxReview, targets_of
+from training.target_options import (
+    MaxEscape,
+    MaxOverkill,
+    MaxReview,
+    RegionPixels,
+    targets_of,
+)
 from training.trainer import SUPERVISED
 from training.variants.build import NAMES, parse_names
 from training.variants.show import variants_shown
@@ -74,15 +82,7 @@ def fit(
     size: Annotated[
         int, typer.Option(min=64, max=1024, help="Side of the network's input, a multiple of 32.")
     ] = 256,
-    region_pixels: Annotated[
-        int | None,
-        typer.Option(
-            min=64,
-            max=8192,
-            help="Shorter side of the region that the station will inspect: larger pictures are"
-            " reduced to it, so that the model learns what the station sees.",
-        ),
-    ] = None,
+    region_pixels: RegionPixels = None,
     fixture: Annotated[
         FixtureName,
         typer.Option(help="How the part is found and turned first; auto tries what can be learnt."),
@@ -167,11 +167,26 @@ def evaluate(
         Path | None, typer.Option(help="File for the figures; - for standard output.")
     ] = None,
     variant: Annotated[str | None, typer.Option(help="fp32, fp16 or int8.")] = None,
+    region_pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_REGION,
+            help="Test pictures with more on the shorter side are reduced to it; 0 for none; as"
+            " the package was trained by default.",
+        ),
+    ] = None,
 ) -> None:
     """Measure a package on the category's test images, as the station would judge them."""
     console = Console(stderr=True, highlight=False)
     with progress(console) as report:
-        result = run_evaluation(model, find_category(data, category), report, variant=variant)
+        result = run_evaluation(
+            model,
+            find_category(data, category),
+            report,
+            variant=variant,
+            region_pixels=AS_TRAINED if region_pixels is None else region_pixels,
+        )
     console.print(evaluation_table(result))
     if json is not None:
         write_json(json, result)

@@ -12,7 +12,7 @@ from training.datasets import Category, fingerprint
 from training.evaluation import Evaluation
 from training.figures import figures
 from training.methods import Report
-from training.outcomes import Outcome, inspect_samples
+from training.outcomes import Outcome, inspect_samples, region_of
 from training.splits import labelled_samples
 
 
@@ -25,25 +25,44 @@ class Measured:
     manifest: ModelManifest
 
 
+AS_TRAINED = -1
+"""Test images are reduced as the package's training images were, if they were."""
+
+
 def evaluate(
-    package: Path, category: Category, report: Report, *, variant: str | None = None
+    package: Path,
+    category: Category,
+    report: Report,
+    *,
+    variant: str | None = None,
+    region_pixels: int = AS_TRAINED,
 ) -> Evaluation:
     """On the official split: all of ``test``, at the thresholds that the package proposes.
 
+    Images with more than ``region_pixels`` on the shorter side are reduced to them; 0 takes
+    all as they are.
+
     Raises PackageError and InputError for what cannot be used.
     """
-    return measure(package, category, report, variant=variant).document
+    return measure(package, category, report, variant=variant, region_pixels=region_pixels).document
 
 
 def measure(
-    package: Path, category: Category, report: Report, *, variant: str | None = None
+    package: Path,
+    category: Category,
+    report: Report,
+    *,
+    variant: str | None = None,
+    region_pixels: int = AS_TRAINED,
 ) -> Measured:
     """As ``evaluate``, with the judged images."""
     samples = category.test()
     predictor = open_predictor(package, variant=variant)
     try:
         _check_fits(predictor.manifest, category, package)
-        outcomes = inspect_samples(samples, predictor, report)
+        trained = region_of(predictor.manifest)
+        region = trained if region_pixels == AS_TRAINED else region_pixels or None
+        outcomes = inspect_samples(samples, predictor, report, region_pixels=region)
         document = figures(
             category,
             outcomes,
@@ -52,6 +71,8 @@ def measure(
             thresholds=predictor.thresholds,
             variant=predictor.variant,
         )
+        if region is not None:
+            document["region_pixels"] = region
         return Measured(document, outcomes, predictor.manifest)
     finally:
         predictor.close()

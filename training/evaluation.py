@@ -7,6 +7,8 @@ A contract with other programs; docs/training.md describes it. Schema 2 added ``
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 SCHEMA = 2
@@ -76,7 +78,8 @@ class ImageScore(TypedDict):
 
 class Evaluation(TypedDict):
     """``type_confusion`` counts, for every type of defect, the types that ``class_scores``
-    named; None where the package has none."""
+    named; None where the package has none. ``region_pixels`` is there where the test images
+    were reduced to so many pixels on the shorter side."""
 
     schema: int
     category: str
@@ -94,3 +97,4 @@ class Evaluation(TypedDict):
     milliseconds_per_image: float
     milliseconds: dict[str, float]
     scores: list[ImageScore]
+    region_pixels: NotRequired[int]

@@ -16,14 +16,20 @@ from inspector.errors import InputError, InspectorError
 from training.all_command import open_cache, say_cache
 from training.batch import attempt, named_categories
 from training.feature_cache import caching
-from training.fit import Order
+from training.fit import Order, check_region
 from training.fixturing import FixtureName
 from training.methods import LITE0, find_method
 from training.progress import progress
 from training.seeds import Plan, Protocol, Seeds, check_protocol, run_seeds
 from training.seeds_show import figure_names, interval_text, seeds_markdown, title_of, value_text
 from training.show import write_bytes, write_json
-from training.target_options import MaxEscape, MaxOverkill, MaxReview, targets_of
+from training.target_options import (
+    MaxEscape,
+    MaxOverkill,
+    MaxReview,
+    RegionPixels,
+    targets_of,
+)
 from training.trainer import SUPERVISED, find_supervised
 
 _SIZE = 256
@@ -51,6 +57,7 @@ def seeds(
     size: Annotated[
         int | None, typer.Option(min=64, max=1024, help="Side of the input, a multiple of 32.")
     ] = None,
+    region_pixels: RegionPixels = None,
     fixture: Annotated[
         FixtureName | None, typer.Option(help="auto by default; none for supervised methods.")
     ] = None,
@@ -84,12 +91,15 @@ def seeds(
             out,
             method=name,
             size=_size(name, size),
+            region_pixels=region_pixels,
             fixture=fixture or ("none" if name in SUPERVISED else "auto"),
             backbone=backbone,
             targets=targets,
         )
         for found in named_categories(data, category or [])
     ]
+    for order in orders:
+        check_region(order)
     plan = Plan(tuple(range(first_seed, first_seed + count)), protocol, out, folds)
     console = Console(stderr=True, highlight=False)
     features = open_cache(cache or out / ".features", cache_limit)

@@ -19,10 +19,11 @@ from training.staging import write_file
 
 def evaluation_table(result: Evaluation) -> Table:
     """Every figure with its 95 % interval, and the trivial floor beside it."""
+    scale = f", reduced to {result['region_pixels']} px" if "region_pixels" in result else ""
     table = Table(
         title=(
             f"{result['category']} in {result['variant']}: {result['n_good']} good,"
-            f" {result['n_defective']} defective"
+            f" {result['n_defective']} defective{scale}"
         )
     )
     for name in ("figure", "value", "95 %", "trivially"):

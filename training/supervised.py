@@ -24,7 +24,7 @@ from training.labelled import Indices
 from training.labelled_fit import LabelledFitter, Settings
 from training.methods import Report
 from training.metrics import Rates
-from training.outcomes import Outcome, inspect_samples
+from training.outcomes import Outcome, inspect_samples, region_of
 from training.splits import Split, labelled_samples, make_split
 from training.trainer import SUPERVISED
 
@@ -129,6 +129,11 @@ class _Chosen(Category):
         return list(self.files)
 
 
+def fold_version(fold: int) -> str:
+    """The name of the package of a fold, numbered from 0."""
+    return f"fold-{fold + 1}"
+
+
 def cross_validate(order: Order, protocol: Folding, settings: Settings, report: Report) -> Result:
     """All images of ``order.category``; packages are written to ``order.out``, one a fold.
 
@@ -164,23 +169,32 @@ def _one_fold(
 
     start = time.perf_counter()
     chosen, tested = split.train(fold), split.test(fold)
-    package, curves = fitter.fit(chosen, f"fold-{fold + 1}", of_this_fold)
+    package, curves = fitter.fit(chosen, fold_version(fold), of_this_fold)
     seconds = time.perf_counter() - start
-    predictor = open_predictor(package)
-    try:
-        outcomes = inspect_samples([samples[i] for i in tested], predictor, of_this_fold)
-    finally:
-        predictor.close()
+    outcomes, proposed = judge_fold(package, [samples[i] for i in tested], of_this_fold)
     figure = FoldFigures(
         fold=fold,
         n_train=len(chosen),
         n_test=len(tested),
-        thresholds=predictor.thresholds.model_dump(include={"t1", "t2"}),
+        thresholds=proposed.model_dump(include={"t1", "t2"}),
         confusion=asdict(_rates(outcomes)),
         train_seconds=round(seconds, 2),
         curves=curves,
     )
     return outcomes, figure
+
+
+def judge_fold(
+    package: Path, tested: Sequence[Sample], report: Report
+) -> tuple[list[Outcome], ProposedThresholds]:
+    """As the station would judge the images, and the package's thresholds."""
+    predictor = open_predictor(package)
+    try:
+        region = region_of(predictor.manifest)
+        outcomes = inspect_samples(tested, predictor, report, region_pixels=region)
+        return outcomes, predictor.thresholds
+    finally:
+        predictor.close()
 
 
 def _rates(outcomes: Sequence[Outcome]) -> Rates:

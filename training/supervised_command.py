@@ -121,7 +121,7 @@ def cross_validate(
     with _folder(out) as folder:
         with progress(console) as report:
             result = run(replace(order, out=folder), folding, settings, report)
-        _write_beside(folder, result)
+        write_beside(folder, result)
     console.print(evaluation_table(result.document), _fold_table(result.document))
     if json is not None:
         write_json(json, result.document)
@@ -223,7 +223,8 @@ def _folder(out: Path | None) -> Iterator[Path]:
         raise InputError(f"{out} cannot be written: {error.strerror or error}") from None
 
 
-def _write_beside(folder: Path, result: Result) -> None:
+def write_beside(folder: Path, result: Result) -> None:
+    """The figures, the split and the sheet of pictures, for people and for ``report``."""
     write_json(folder / "supervised.json", result.document)
     write_bytes(folder / "split.json", result.split.document())
     if result.sheet is not None:

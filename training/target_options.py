@@ -1,4 +1,4 @@
-"""The target rates as options of commands."""
+"""The target rates and the station's scale as options of commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from inspector.core.manifest import Targets
 from inspector.errors import InputError
+from training.outcomes import LEAST_REGION, MOST_REGION
 
 MaxEscape = Annotated[
     float | None, typer.Option(help="Largest share of defective parts that may pass.")
@@ -17,6 +18,16 @@ MaxOverkill = Annotated[
 ]
 MaxReview = Annotated[
     float | None, typer.Option(help="Largest share of good parts that may go to review.")
+]
+
+RegionPixels = Annotated[
+    int | None,
+    typer.Option(
+        min=LEAST_REGION,
+        max=MOST_REGION,
+        help="Shorter side of the region that the station will inspect: larger pictures are"
+        " reduced to it, so that the model learns what the station sees.",
+    ),
 ]
 
 

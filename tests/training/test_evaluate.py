@@ -11,14 +11,15 @@ import pytest
 from inspector.core.geometry import Affine
 from inspector.core.inspection import Prediction, Verdict
 from inspector.core.manifest import ProposedThresholds
-from inspector.errors import InputError
+from inspector.errors import InputError, PackageError
 from tests.support.parts_folder import write_category, write_image
 from training import cli, metrics
-from training.datasets import Category, Sample, find_category
+from training.camera_model import reduced
+from training.datasets import Category, Sample, find_category, read_image
 from training.evaluate import evaluate
 from training.figures import figures, image_figures
-from training.fit import Trained
-from training.outcomes import Outcome
+from training.fit import Order, Trained, fit
+from training.outcomes import Outcome, region_of
 from training.pixel_figures import pixel_figures
 
 IMAGE_KEYS = [
@@ -96,6 +97,38 @@ def test_document(discs: Path, trained: Trained) -> None:
     assert result["milliseconds_per_image"] > 0
 
 
+def test_test_images_are_judged_at_the_scale_of_training(tmp_path: Path) -> None:
+    """As if the smaller pictures had been given, but maps lie on the pictures as they are."""
+    root = write_category(tmp_path / "data", good=6)
+    category = find_category(root, "disc")
+    out = tmp_path / "m"
+    package = fit(Order(category, out, size=64, region_pixels=64, fixture="none"), _nothing).folder
+    for path in sorted((root / "disc" / "test").rglob("*.*")):
+        small = tmp_path / "small" / "disc" / path.relative_to(root / "disc")
+        write_image(small.with_suffix(".png"), reduced(read_image(path), 64))
+    given = evaluate(package, find_category(tmp_path / "small", "disc"), _nothing)
+    result = evaluate(package, category, _nothing)
+    assert [s["score"] for s in result["scores"]] == [s["score"] for s in given["scores"]]
+    assert result.get("region_pixels") == 64
+    assert result["pixel"] is not None
+    assert result["pixel"]["auroc"] > 0.9
+    as_they_are = evaluate(package, category, _nothing, region_pixels=0)
+    assert "region_pixels" not in as_they_are
+    assert as_they_are["scores"][0]["score"] != result["scores"][0]["score"]
+    assert evaluate(package, category, _nothing, region_pixels=80).get("region_pixels") == 80
+
+
+@pytest.mark.parametrize("told", ["640", -1, 63, 10**9, 0.5])
+def test_a_package_that_tells_nonsense_of_its_scale_is_refused(
+    trained: Trained, told: str | float
+) -> None:
+    training = trained.manifest.training
+    spoilt = training.model_copy(update={"options": training.options | {"region_pixels": told}})
+    with pytest.raises(PackageError, match="region_pixels"):
+        region_of(trained.manifest.model_copy(update={"training": spoilt}))
+    assert region_of(trained.manifest) is None
+
+
 def test_without_masks_there_are_nopixel_figures(tmp_path: Path, trained: Trained) -> None:
     root = write_category(tmp_path, good=2, masks=False)
     result = evaluate(trained.folder, find_category(root, "disc"), _nothing)
@@ -105,7 +138,7 @@ def test_without_masks_there_are_nopixel_figures(tmp_path: Path, trained: Traine
 def _outcome(kind: str, score: float, verdict: Verdict, mask: Path | None = None) -> Outcome:
     heat = np.full((2, 2), score, np.float32)
     prediction = Prediction(score, heat, None, Affine.identity(), "m@1#0")
-    return Outcome(Sample(Path("x.png"), kind, mask), (4, 4), prediction, verdict)
+    return Outcome(Sample(Path("x.png"), kind, mask), (4, 4), prediction, verdict, 1.0)
 
 
 def test_review_and_invalid_count_as_rejected() -> None:
@@ -134,7 +167,7 @@ def test_scores_and_types_are_told_image_by_image(tmp_path: Path) -> None:
         sample = Sample(tmp_path / "test" / kind / "1.png", kind)
         prediction = Prediction(score, None, None, Affine.identity(), "m@1#0", fault=None)
         verdict = Verdict.FAIL if score > 1 else Verdict.PASS
-        return Outcome(sample, (4, 4), prediction, verdict, name)
+        return Outcome(sample, (4, 4), prediction, verdict, 1.0, name)
 
     outcomes = [named("good", 0.5, "hole"), named("hole", 2, "hole"), named("dent", 3, "hole")]
     outcomes.append(_outcome("dent", np.nan, Verdict.INVALID))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,15 +16,19 @@ from inspector.core.inspection import Prediction, Verdict
 from inspector.core.manifest import ProposedThresholds
 from tests.support.parts_folder import disc, write_category, write_image
 from tests.support.train_cli import TrainCli
-from training.datasets import Category, Sample
+from training.datasets import Category, Sample, find_category
 from training.figures import figures
-from training.fit import Trained
+from training.fit import Order, Trained
+from training.labelled_fit import Settings
 from training.outcomes import Outcome
 from training.report.build import category_page, page_file
+from training.report.folds import judge_folds, load_folds
 from training.report.gallery import gallery
 from training.report.gather import Facts, newest
 from training.report.inventory import take_inventory
 from training.report.render import render
+from training.supervised import Folding, cross_validate
+from training.supervised_command import write_beside
 
 HOSTILE = "<img src=x onerror=alert(1)> $\\frac$ &amp;"
 
@@ -131,6 +136,72 @@ def test_supervised_and_seeds_stand_beside_it(
     assert "seed-cnn in folds: 17 good and 5 defective images" in html
 
 
+@pytest.fixture(scope="module")
+def in_folds(discs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``cross-validate --out`` leaves; to be copied before it is changed."""
+    out = tmp_path_factory.mktemp("folds")
+    order = Order(find_category(discs, "disc"), out, size=64, fixture="none")
+    result = cross_validate(order, Folding(2), Settings(), lambda step, share: None)
+    write_beside(out, result)
+    return out
+
+
+def test_worst_errors_in_folds_are_shown(
+    discs: Path, in_folds: Path, tmp_path: Path, train: TrainCli
+) -> None:
+    args = ("--data", discs, "--models", tmp_path, "--out", tmp_path / "r", "--worst", 3)
+    # given twice, told once
+    again = ("--cross-validation", in_folds / "supervised.json")
+    done = train("report", *args, "--folds", in_folds, *again)
+    assert done.code == 0, done.err
+    html = (tmp_path / "r" / "disc.html").read_text(encoding="utf-8")
+    page = _check_self_contained(html)
+    assert page.text.count("memory-bank, 2 folds, seed 0") == 1
+    assert "Worst errors of memory-bank in folds, seed 0" in page.text
+    # three of each group that has so many, and a heat map beside each
+    document = json.loads((in_folds / "supervised.json").read_text(encoding="utf-8"))
+    errors = document["image"]["escapes"], document["image"]["overkills"]
+    assert html.count("data:image/jpeg;base64,") == 2 * (sum(min(n, 3) for n in errors) + 6)
+
+
+def test_images_are_judged_by_the_package_of_their_fold(discs: Path, in_folds: Path) -> None:
+    judged = judge_folds(load_folds(in_folds), find_category(discs, "disc"), lambda *_: None)
+    found = {o.sample.path.name + o.sample.kind: o.prediction.score for o in judged.outcomes}
+    told = {Path(s["image"]).name + s["kind"]: s["score"] for s in judged.document["scores"]}
+    assert found == pytest.approx(told)
+    assert {o.t1 for o in judged.outcomes} == {
+        fold["thresholds"]["t1"] for fold in judged.document["folds"]
+    }
+
+
+@pytest.mark.parametrize("spoil", ["picture", "split", "document", "package"])
+def test_folds_of_something_else_are_refused(
+    discs: Path, in_folds: Path, tmp_path: Path, train: TrainCli, spoil: str
+) -> None:
+    data, folds = tmp_path / "data", tmp_path / "folds"
+    shutil.copytree(discs, data)
+    shutil.copytree(in_folds, folds)
+    if spoil == "picture":
+        write_image(data / "disc" / "test" / "good" / "001.png", disc(77))
+    elif spoil == "package":
+        shutil.rmtree(folds / "disc" / "fold-2")
+    elif spoil == "document":
+        (folds / "supervised.json").unlink()
+    else:
+        told = (folds / "split.json").read_bytes()
+        (folds / "split.json").write_bytes(told.replace(b'"fold": 1', b'"fold": 0', 1))
+    args = ("--data", data, "--models", tmp_path, "--out", tmp_path / "r")
+    done = train("report", *args, "--folds", folds)
+    assert done.code in (1, 2)
+    said = {
+        "picture": "001.png is not the picture",
+        "split": "is not the split of supervised.json",
+        "document": "supervised.json cannot be read",
+        "package": "fold-2",
+    }
+    assert said[spoil] in done.err.strip().splitlines()[-1]
+
+
 def test_one_that_fails_does_not_stop_the_rest(
     trained: Trained, tmp_path: Path, train: TrainCli
 ) -> None:
@@ -171,7 +242,7 @@ def _outcome(folder: Path, kind: str, score: float, verdict: Verdict) -> Outcome
     heat = np.full((4, 4), score, np.float32) if np.isfinite(score) else None
     fault = None if np.isfinite(score) else "the part was not found"
     prediction = Prediction(score, heat, None, Affine.scaling(24, 24), "m@1#0", fault=fault)
-    return Outcome(Sample(folder / name, kind), (96, 96), prediction, verdict)
+    return Outcome(Sample(folder / name, kind), (96, 96), prediction, verdict, 1.0)
 
 
 @pytest.fixture
@@ -190,7 +261,7 @@ def outcomes(tmp_path: Path) -> list[Outcome]:
 
 
 def test_the_worst_come_first(outcomes: list[Outcome]) -> None:
-    groups = gallery(outcomes, 1.0, most=8)
+    groups = gallery(outcomes, most=8)
     found = {g.title: [c.score for c in g.cards] for g in groups}
     assert found == {
         "Escapes": [0.1, 0.3],
@@ -200,8 +271,8 @@ def test_the_worst_come_first(outcomes: list[Outcome]) -> None:
     }
     lost = groups[1].cards[0]
     assert (lost.heat, lost.fault) == (None, "the part was not found")
-    assert [len(g.cards) for g in gallery(outcomes, 1.0, most=1)] == [1, 1, 1, 1]
-    assert gallery(outcomes, 1.0, most=1)[0].total == 2
+    assert [len(g.cards) for g in gallery(outcomes, most=1)] == [1, 1, 1, 1]
+    assert gallery(outcomes, most=1)[0].total == 2
 
 
 def test_escapes_are_told_at_the_head(outcomes: list[Outcome], tmp_path: Path) -> None:

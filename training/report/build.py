@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from training.evaluation import Evaluation
+from training.outcomes import Outcome
 from training.report import charts
 from training.report.figures_sections import (
     curves_section,
@@ -14,6 +15,7 @@ from training.report.figures_sections import (
     types_section,
     verdicts_section,
 )
+from training.report.folds import JudgedFolds
 from training.report.gallery import gallery
 from training.report.gather import Facts, Packaged
 from training.report.other_sections import (
@@ -41,6 +43,7 @@ def category_page(facts: Facts, *, worst: int) -> Page:
     if main is not None:
         found.append(comparison_section(facts))
     found += [supervised_section(one) for one in facts.supervised]
+    found += [_of_folds(one, worst) for one in facts.folds]
     found += [seeds_section(facts.seeds), data_section(facts.inventory)]
     if facts.packaged is not None and facts.packaged.measured is not None:
         found.append(origin_section(facts.packaged, facts.packaged.measured.manifest))
@@ -81,17 +84,29 @@ def _of_package(packaged: Packaged | None, worst: int) -> list[Section | None]:
     if packaged is None or packaged.measured is None:
         return []
     measured = packaged.measured
-    t1 = measured.document["thresholds"]["t1"]
-    groups = gallery(measured.outcomes, t1, most=worst)
+    return [
+        Section("gallery", "Worst errors", [_gallery(measured.outcomes, worst)]),
+        promises_section(measured.manifest, measured.document),
+        variants_section(packaged),
+    ]
+
+
+def _of_folds(judged: JudgedFolds, worst: int) -> Section:
+    document = judged.document
+    return Section(
+        f"gallery-{document['method']}-{document['seed']}",
+        f"Worst errors of {document['method']} in folds, seed {document['seed']}",
+        [_gallery(judged.outcomes, worst)],
+        "Each image as the package saw it that was trained without it, at that package's T1.",
+    )
+
+
+def _gallery(outcomes: Sequence[Outcome], worst: int) -> Gallery:
     note = (
         "Left the image, with the defect outlined where a mask says where it is; right the map:"
         " nothing below half of T1, the brighter the further beyond."
     )
-    return [
-        Section("gallery", "Worst errors", [Gallery(groups, note)]),
-        promises_section(measured.manifest, measured.document),
-        variants_section(packaged),
-    ]
+    return Gallery(gallery(outcomes, most=worst), note)
 
 
 def _subtitle(facts: Facts) -> str:

@@ -15,6 +15,7 @@ from training.datasets import Category
 from training.progress import progress
 from training.report.build import INDEX, category_page, index_page
 from training.report.documents import load_seeds, load_supervised
+from training.report.folds import load_folds
 from training.report.gather import Facts, gather, newest
 from training.report.page import Page
 from training.report.render import render
@@ -36,6 +37,13 @@ def report(
         list[Path] | None,
         typer.Option(help="What cross-validate --json wrote; several times. Of seed-cnn too."),
     ] = None,
+    folds: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="What cross-validate --out wrote; several times. Its packages are shown their"
+            " test images again, for pictures of the worst errors."
+        ),
+    ] = None,
     seeds: Annotated[
         list[Path] | None, typer.Option(help="What seeds --json wrote; several times.")
     ] = None,
@@ -50,6 +58,7 @@ def report(
     """
     documents = load_supervised(cross_validation or [])
     several = load_seeds(seeds or [])
+    in_folds = [load_folds(folder) for folder in folds or []]
     categories = named_categories(data, category or [])
     console = Console(stderr=True, highlight=False)
     _make(out)
@@ -58,7 +67,15 @@ def report(
     with progress(console) as tell:
         for number, one in enumerate(categories):
             found = attempt(
-                partial(gather, one, _package(models, version, one), documents, several, tell)
+                partial(
+                    gather,
+                    one,
+                    _package(models, version, one),
+                    documents,
+                    several,
+                    tell,
+                    in_folds,
+                )
             )
             if isinstance(found, str):
                 failed[one.name] = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -26,25 +26,22 @@ class SeedsFile(TypedDict):
     failed: dict[str, str]
 
 
-_SUPERVISED: TypeAdapter[Supervised] = TypeAdapter(Supervised)
-_SEEDS: TypeAdapter[SeedsFile] = TypeAdapter(SeedsFile)
-
-
 def load_supervised(files: Sequence[Path]) -> list[Supervised]:
     """Of ``cross-validate --json``; raises InputError naming file and key."""
-    return [_load(file, _SUPERVISED, "cross-validate") for file in files]
+    return [load(file, Supervised, "cross-validate --json") for file in files]
 
 
 def load_seeds(files: Sequence[Path]) -> list[Seeds]:
     """Of ``seeds --json``; raises InputError naming file and key."""
-    return [s for file in files for s in _load(file, _SEEDS, "seeds")["categories"]]
+    return [s for file in files for s in load(file, SeedsFile, "seeds --json")["categories"]]
 
 
-def _load(path: Path, adapter: TypeAdapter[Any], command: str) -> Any:  # noqa: ANN401
+def load(path: Path, kind: type[Document], command: str) -> Document:
+    """Raises InputError naming file and key where it is not of that kind."""
     try:
-        return adapter.validate_json(read_bytes(path))
+        return TypeAdapter(kind).validate_json(read_bytes(path))
     except ValidationError as error:
         raise InputError(
-            f"{path} is not what `inspector-train {command} --json` writes now"
+            f"{path} is not what `inspector-train {command}` writes now"
             f" ({first_problem(error)}): make it again"
         ) from None

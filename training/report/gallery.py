@@ -50,7 +50,7 @@ class Group:
     cards: list[Card]
 
 
-def gallery(outcomes: Sequence[Outcome], t1: float, *, most: int) -> list[Group]:
+def gallery(outcomes: Sequence[Outcome], *, most: int) -> list[Group]:
     """At most ``most`` cards a group; a group without errors is there, and empty."""
     good = [o for o in outcomes if not o.sample.is_defective]
     bad = [o for o in outcomes if o.sample.is_defective]
@@ -74,7 +74,7 @@ def gallery(outcomes: Sequence[Outcome], t1: float, *, most: int) -> list[Group]
         ),
     )
     return [
-        Group(title, text, len(found), [_card(o, t1) for o in found[:most]])
+        Group(title, text, len(found), [_card(o) for o in found[:most]])
         for title, text, found in groups
     ]
 
@@ -85,7 +85,7 @@ def _rank(outcome: Outcome) -> float:
     return score if math.isfinite(score) else math.inf
 
 
-def _card(outcome: Outcome, t1: float) -> Card:
+def _card(outcome: Outcome) -> Card:
     image = read_image(outcome.sample.path)
     shown = _outlined(_fitted(image), outcome)
     score = outcome.prediction.score
@@ -96,7 +96,7 @@ def _card(outcome: Outcome, t1: float) -> Card:
         score=float(score) if math.isfinite(score) else None,
         fault=outcome.prediction.fault,
         plain=_jpeg(shown),
-        heat=_heat(image, outcome, t1),
+        heat=_heat(image, outcome),
     )
 
 
@@ -117,14 +117,14 @@ def _outlined(shown: Image, outcome: Outcome) -> Image:
     return marked
 
 
-def _heat(image: Image, outcome: Outcome, t1: float) -> bytes | None:
+def _heat(image: Image, outcome: Outcome) -> bytes | None:
     heat = outcome.prediction.anomaly_map
     if heat is None or outcome.prediction.fault is not None or not np.isfinite(heat).all():
         return None
     shown = _fitted(image)
     full = map_on_image(heat, outcome.prediction.to_image, *outcome.size)
     small = cv2.resize(full, (shown.shape[1], shown.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return _jpeg(_blend(shown, np.asarray(small, np.float32), t1))
+    return _jpeg(_blend(shown, np.asarray(small, np.float32), outcome.t1))
 
 
 def _blend(shown: Image, heat: NDArray[np.float32], t1: float) -> Image:

@@ -12,6 +12,7 @@ from training.evaluate import Measured, measure
 from training.evaluation import Evaluation
 from training.methods import Report
 from training.provenance import package_fingerprint
+from training.report.folds import FoldFolder, JudgedFolds, judge_folds
 from training.report.inventory import Inventory, take_inventory
 from training.seeds import Seeds
 from training.supervised import Supervised
@@ -35,13 +36,14 @@ class Packaged:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Of one category."""
+    """Of one category; ``supervised`` holds the documents of ``folds`` too."""
 
     category: Category
     inventory: Inventory
     packaged: Packaged | None
     supervised: tuple[Supervised, ...]
     seeds: tuple[Seeds, ...]
+    folds: tuple[JudgedFolds, ...] = ()
 
     @property
     def main(self) -> Evaluation | None:
@@ -58,14 +60,20 @@ def gather(
     supervised: Sequence[Supervised],
     seeds: Sequence[Seeds],
     report: Report,
+    folds: Sequence[FoldFolder] = (),
 ) -> Facts:
     """Raises InputError and PackageError for what cannot be used."""
+    own = [found for found in folds if found.document["category"] == category.name]
+    judged = tuple(judge_folds(found, category, report) for found in own)
+    documents = [found.document for found in own]
+    documents += [one for one in supervised if one not in documents]
     return Facts(
         category,
         take_inventory(category),
         None if package is None else _packaged(package, category, report),
-        tuple(s for s in supervised if s["category"] == category.name),
+        tuple(s for s in documents if s["category"] == category.name),
         tuple(s for s in seeds if s["category"] == category.name),
+        judged,
     )
 
 
