@@ -20,14 +20,16 @@ from training.card import card
 from training.export import Exported, export
 from training.feature_grid import FeatureGrid
 from training.fit import Trained
-from training.methods.memory_bank import MemoryBank
+from training.methods.memory_bank import MemoryBank, Subspace
 from training.methods.seed_cnn import Options, PlainCnn
 from training.variants import build
 from training.variants.agreement import Reference, RefusedError, compare, score
 from training.variants.build import Made, Pictures, make_variants, parse_names
+from training.variants.edit import Opened
 from training.variants.half import to_half
-from training.variants.integer import tensors_to_calibrate, to_int8
+from training.variants.integer import rewrite, tensors_to_calibrate, to_int8
 from training.variants.ranges import measure_ranges
+from training.variants.region import Region, find_searches
 
 SIZE = (64, 64)
 T1, T2 = 1.0, 1.2
@@ -47,15 +49,20 @@ def _spoilt(count: int) -> np.ndarray:
     return images
 
 
-@pytest.fixture(scope="module")
-def detector() -> MemoryBank:
+def _bank(dimensions: int | None) -> MemoryBank:
     grid = FeatureGrid((4, 10), SIZE, monochrome=False)
     with torch.inference_mode():
         features = grid(torch.from_numpy(_images(4))).reshape(-1, grid.channels)
-    found = MemoryBank(grid, features)
+    subspace = None if dimensions is None else Subspace.of(features, dimensions)
+    found = MemoryBank(grid, features, subspace=subspace)
     scores = found.predict(_images(8, 50))[0]
     found.set_unit(float(scores.max()) * 1.05)
     return found
+
+
+@pytest.fixture(scope="module")
+def detector() -> MemoryBank:
+    return _bank(None)
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +146,30 @@ def test_half_precision_ends_before_the_distances(exported: Exported) -> None:
     assert {o.type.tensor_type.elem_type for o in graph.output} == {onnx.TensorProto.FLOAT}
 
 
-def test_a_known_part_stays_near_zero_in_int8(detector: MemoryBank) -> None:
+@pytest.mark.parametrize("dimensions", [None, 16])
+def test_a_known_part_stays_near_zero_in_int8(dimensions: int | None) -> None:
     """Rounded apart, |x|² − 2x·b + |b|² would not cancel."""
-    data = _int8(export(detector, *SIZE, seed=0).onnx)
-    assert 0 <= score(data, _images(1))[0] < 0.25
+    exact = export(_bank(dimensions), *SIZE, seed=0).onnx
+    data = _int8(exact)
+    # in some directions only, what lies beyond them counts in both
+    assert 0 <= score(data, _images(1))[0] < score(exact, _images(1))[0] + 0.25
     assert score(data, _spoilt(1))[0] > 1.2
+
+
+@pytest.mark.parametrize("dimensions", [None, 16, 64])
+def test_a_search_in_integers_finds_the_same_distances(dimensions: int | None) -> None:
+    """The convolutions as they were: what is left is the rounding of the search alone."""
+    model = onnx.load_from_string(export(_bank(dimensions), *SIZE, seed=0).onnx)
+    exact = model.SerializeToString()
+    opened = Opened.of(model)
+    [search] = find_searches(opened)
+    nothing = Region("", 1.0, 0.0, (), frozenset(), frozenset(), ())
+    data = rewrite(opened, nothing, {})
+    images = np.concatenate([_images(3), _images(5, 80), _spoilt(4)])
+    np.testing.assert_allclose(score(data, images), score(exact, images), rtol=0.02, atol=0.05)
+    graph = onnx.load_from_string(data).graph
+    shapes = {tuple(t.dims) for t in graph.initializer if t.data_type == onnx.TensorProto.INT8}
+    assert search.vectors.T.shape in shapes
 
 
 def test_other_graphs_become_int8_too() -> None:

@@ -42,14 +42,22 @@ def tensors_to_calibrate(model: onnx.ModelProto) -> list[str]:
 def to_int8(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> bytes:
     """The serialized model; raises InspectorError where the image meets no convolution."""
     opened = Opened.of(model)
-    region = find_region(opened)
+    return rewrite(opened, find_region(opened), ranges)
+
+
+def rewrite(opened: Opened, region: Region, ranges: Mapping[str, Range]) -> bytes:
+    """The serialized model with the region and all searches in integers."""
     writer = _Writer(opened, region, ranges)
-    searches = {s.product: s for s in find_searches(opened)}
-    for node in model.graph.node:
+    found = find_searches(opened)
+    searches = {s.product: s for s in found}
+    in_part = {s.largest: s for s in found if not s.square}
+    for node in opened.model.graph.node:
         if node.name in region.nodes:
             writer.convolve(node)
         elif node.name in searches:
             writer.search(node, searches[node.name])
+        elif node.name in in_part:
+            writer.exchange_lengths(node, in_part[node.name])
         elif node.name not in region.before:
             writer.keep(node)
         if node.name in region.before and region.pixels in node.output:
@@ -125,6 +133,21 @@ class _Writer:
         self.new.node("Gemm", [f"{name}_x", weight, added], node.output[0])
         for square in search.square:
             self._renamed[square] = {search.x: f"{name}_x"}
+
+    def exchange_lengths(self, node: onnx.NodeProto, search: Search) -> None:
+        """For the square that is not there to be renamed: in the squared length that the
+        maximum is taken from, the rounded vector's takes the place of the exact one's."""
+        name = search.product
+        exact = self._squared_length(search.x, f"{name}_exact")
+        rounded = self._squared_length(f"{name}_x", f"{name}_rounded")
+        self.new.copy(node, node.input, f"{name}_most")
+        kept = self.new.node("Sub", [f"{name}_most", rounded], f"{name}_left")
+        self.new.node("Add", [kept, exact], node.output[0])
+
+    def _squared_length(self, x: str, name: str) -> str:
+        square = self.new.node("Mul", [x, x], f"{name}_square")
+        axis = self.new.constant(f"{name}_axis", np.array([1], np.int64))
+        return self.new.node("ReduceSum", [square, axis], name, keepdims=0)
 
     def _largest_turned(self, search: Search, mean: NDArray[np.float32]) -> float:
         """From the lengths of centred x: a turned vector has no element beyond about five

@@ -43,18 +43,21 @@ class Region:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """max(2x·b − |b|²) over constant vectors b, with |x|² worked out beside it.
+    """max(2x·b − |b|²) over constant vectors b, which is taken from a squared length.
 
     Attributes:
         vectors: float32 (k, c), the vectors b.
         x: the tensor (n, c) that is searched for.
         product: name of the node that multiplies.
-        square: names of the nodes x·x.
+        largest: name of the node that finds the maximum of each row.
+        square: names of the nodes x·x that the squared length is the sum of; none where the
+            search takes place in some directions only and the length is that of all.
     """
 
     vectors: NDArray[np.float32]
     x: str
     product: str
+    largest: str
     square: frozenset[str]
 
 
@@ -126,22 +129,29 @@ def _heads(inside: dict[str, str], opened: Opened) -> list[str]:
 
 
 def find_searches(opened: Opened) -> list[Search]:
-    """Recognised by their numbers too: a product is a search where its bias is −|b|².
-
-    A search in some directions only has its |x|² from elsewhere, and stays as it is: with
-    one side rounded and not the other, what is left would be no distance.
-    """
+    """Recognised by their numbers too: a product is a search where its bias is −|b|²."""
     found = []
     for node in opened.model.graph.node:
         if node.op_type != "Gemm" or not all(n in opened.constants for n in node.input[1:]):
             continue
-        if [r.op_type for r in opened.read_by(node.output[0])] != ["ReduceMax"]:
+        readers = opened.read_by(node.output[0])
+        if [r.op_type for r in readers] != ["ReduceMax"]:
             continue
         vectors = (opened.constants[node.input[1]].T / 2.0).astype(np.float32)
         if np.allclose(opened.constants[node.input[2]], -np.square(vectors).sum(1), rtol=1e-4):
             x = node.input[0]
             others = [r for r in opened.read_by(x) if r.op_type == "Mul" and r.input[1] == x]
             squares = frozenset(r.name for r in others)
-            if squares:
-                found.append(Search(vectors, x, node.name, squares))
+            if squares or _turned(x, opened):
+                found.append(Search(vectors, x, node.name, readers[0].name, squares))
     return found
+
+
+def _turned(x: str, opened: Opened) -> bool:
+    """Whether ``x`` is a tensor in orthonormal directions: its length is then no greater."""
+    maker = opened.makers.get(x)
+    if maker is None or maker.op_type != "MatMul" or maker.input[1] not in opened.constants:
+        return False
+    directions = opened.constants[maker.input[1]]
+    product = directions.T @ directions
+    return directions.ndim == 2 and np.allclose(product, np.eye(len(product)), atol=1e-4)
