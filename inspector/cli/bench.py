@@ -26,7 +26,6 @@ from inspector.station.report import check_json_place, write_json
 DEFAULT_SOURCE = "sim:metal_nut?seed=1&width=1920&height=1080&fps=60"
 _SHORT_S = 3.0
 """Of each run of a comparison: many short ones in turn see less drift than few long ones."""
-MOST_CAMERAS = 64
 _THREADS = frozenset({"capture", "inspect", "record"})
 
 
@@ -71,6 +70,10 @@ def command(
             metavar="N,N,…", help="So many live cameras at once on one model, frames in memory."
         ),
     ] = None,
+    in_step: Annotated[
+        bool,
+        typer.Option("--in-step", help="All cameras show their parts at the same moment."),
+    ] = False,
     svg: Annotated[
         Path | None, typer.Option("--chart", metavar="FILE.svg", help="Draw the stage times.")
     ] = None,
@@ -91,7 +94,7 @@ def command(
     check_json_place(json)
     with screen(json) as console:
         if cameras is not None and not (in_memory or plain):
-            result = _scaled(console, config, cameras, duration)
+            result = _scaled(console, config, cameras, duration, in_step=in_step)
         elif compare is not None:
             result = _compared(console, config, compare, rounds, min(duration, _SHORT_S))
         elif profile:
@@ -99,7 +102,8 @@ def command(
         else:
             result = _measured(console, config, duration, svg, plain=plain, in_memory=in_memory)
             if cameras is not None:
-                result["cameras"] = _scaled(console, config, cameras, duration)["steps"]
+                scaled = _scaled(console, config, cameras, duration, in_step=in_step)
+                result["cameras"] = scaled["steps"]
     if json is not None:
         write_json(result, json)
 
@@ -160,7 +164,9 @@ def _compared(
     }
 
 
-def _scaled(console: Screen, config: RunConfig, text: str, seconds: float) -> dict[str, object]:
+def _scaled(
+    console: Screen, config: RunConfig, text: str, seconds: float, *, in_step: bool
+) -> dict[str, object]:
     counts = _counts(text)
     names = [field.name for field in fields(scaling.Scaled)]
     console.print("  ".join(names))
@@ -168,15 +174,22 @@ def _scaled(console: Screen, config: RunConfig, text: str, seconds: float) -> di
     def report(step: scaling.Scaled) -> None:
         console.print("  ".join(f"{getattr(step, n)!s:>{len(n)}}" for n in names))
 
-    steps = scaling.measure_cameras(config, counts, seconds, report)
-    return {"schema": 2, "seconds_each": seconds, "steps": [asdict(step) for step in steps]}
+    steps = scaling.measure_cameras(config, counts, seconds, report, in_step=in_step)
+    return {
+        "schema": 2,
+        "seconds_each": seconds,
+        "in_step": in_step,
+        "steps": [asdict(step) for step in steps],
+    }
 
 
 def _counts(text: str) -> list[int]:
     numbers = [part.strip() for part in text.split(",")]
-    if not all(n.isascii() and n.isdecimal() and 1 <= int(n) <= MOST_CAMERAS for n in numbers):
+    if not all(
+        n.isascii() and n.isdecimal() and 1 <= int(n) <= scaling.MOST_CAMERAS for n in numbers
+    ):
         raise ConfigError(
-            f"--cameras {text!r}: expected numbers from 1 to {MOST_CAMERAS}, as in 1,2,4,8"
+            f"--cameras {text!r}: expected numbers from 1 to {scaling.MOST_CAMERAS}, as in 1,2,4,8"
         )
     return [int(n) for n in numbers]
 

@@ -43,6 +43,7 @@ class LoopedSource:
     Args:
         info: of the source that the pictures came from.
         images: uint8 (H, W, 3) BGR, read-only.
+        first: index of the picture that is shown first.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class LoopedSource:
         images: Sequence[Image],
         options: SourceOptions,
         *,
+        first: int = 0,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._images, self._options = images, options
+        self._images, self._first, self._options = images, first, options
         fps = info.fps or _FALLBACK_FPS
         self._period_ns = 1e9 / fps
         self._info = SourceInfo(
@@ -83,7 +85,7 @@ class LoopedSource:
         number, self._next = self._next, self._next + 1
         if self._options.as_live or self._options.realtime:
             self._pacer.wait_for(self._due(number))
-        image = self._images[number % len(self._images)]
+        image = self._images[(self._first + number) % len(self._images)]
         return self._stamper.stamp(image, pts_ns=self._due(number))
 
     def interrupt(self) -> None:

@@ -29,6 +29,17 @@ def test_frames_come_round_with_rising_indices_and_shared_pixels():
     assert not frames[0].image.flags.writeable
 
 
+def test_a_loop_may_begin_anywhere():
+    info, images = held(3)
+    frames = [LoopedSource(info, images, SourceOptions(), first=first) for first in (2, 4)]
+    for source in frames:
+        source.open()
+    shown = [[source.read() for _ in range(3)] for source in frames]
+    places = {id(image): place for place, image in enumerate(images)}
+    assert [[places[id(f.image)] for f in row] for row in shown] == [[2, 0, 1], [1, 2, 0]]
+    assert [f.index for f in shown[0]] == [0, 1, 2]
+
+
 def test_fewer_frames_than_asked_are_what_there_is():
     _, images = held(10_000)
     assert 5 < len(images) < 10_000

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import psutil
 
 from inspector.config import RunConfig
@@ -19,6 +20,8 @@ from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import gpu_state
 from inspector.station.bench.measure import FRAMES
 from inspector.station.group import CameraGroup, build_group, problems
+
+MOST_CAMERAS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +50,46 @@ def measure_cameras(
     counts: Sequence[int],
     seconds: float,
     report: Callable[[Scaled], None],
+    *,
+    in_step: bool = False,
 ) -> list[Scaled]:
     """One step for each count: so many live cameras, the same footage, one job.
+
+    Each camera begins somewhere else in the footage, as lines that know nothing of each other
+    (the same places every time); ``in_step`` lets all show their parts at the same moment.
 
     Raises InspectorError for what cannot run.
     """
     info, images = preload(open_source(config.source, SourceOptions()), FRAMES)
     found = []
     for count in counts:
-        found.append(_step(config, info, images, count, seconds))
+        firsts = [0] * count if in_step else _places(len(images), count)
+        found.append(_step(config, info, images, firsts, seconds))
         report(found[-1])
     return found
 
 
+def _places(images: int, count: int) -> list[int]:
+    """Drawn, but the same each time, and those of few cameras are those of more."""
+    drawn = np.random.default_rng(0).integers(0, images, MOST_CAMERAS)
+    return [int(place) for place in drawn[:count]]
+
+
 def _step(
-    config: RunConfig, info: SourceInfo, images: Sequence[Image], count: int, seconds: float
+    config: RunConfig,
+    info: SourceInfo,
+    images: Sequence[Image],
+    firsts: Sequence[int],
+    seconds: float,
 ) -> Scaled:
-    names = [f"camera-{number}" for number in range(1, count + 1)]
     options = SourceOptions(as_live=True)
-    sources = {name: LoopedSource(info, images, options) for name in names}
+    sources = {
+        f"camera-{number}": LoopedSource(info, images, options, first=first)
+        for number, first in enumerate(firsts, 1)
+    }
     models = ModelService()
     live = replace(config, live=True)
-    with build_group([(name, live) for name in names], models, frames=sources) as group:
+    with build_group([(name, live) for name in sources], models, frames=sources) as group:
         loaded = models.loaded
         cpu_s, elapsed, statuses = _run(group, seconds)
     failed = problems(statuses)
