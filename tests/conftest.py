@@ -12,9 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from training.start import wait_asleep
+
 # a shared machine may stall for longer than any deadline; pytest's time-out stands
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# tests run side by side; OpenMP's threads must not turn in circles meanwhile
+wait_asleep()
 
 # no test may leave a key in the keyring of whoever runs it
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,3 +114,17 @@ def test_an_interrupt_while_loading_is_one_line() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, "interrupted: nothing was begun\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' OpenMP does not tell")
+@pytest.mark.parametrize(("own", "sleeps"), [(None, True), ("ACTIVE", False)])
+def test_threads_of_a_training_wait_asleep(own: str | None, sleeps: bool) -> None:
+    """As torch's own OpenMP says when it is loaded: how often it turns before it sleeps."""
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("OMP_")}
+    environment["OMP_DISPLAY_ENV"] = "VERBOSE"
+    if own is not None:
+        environment["OMP_WAIT_POLICY"] = own
+    command = [sys.executable, "-m", "training", "fingerprint", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert "GOMP_SPINCOUNT" in done.stderr
+    assert ("GOMP_SPINCOUNT = '0'" in done.stderr) == sleeps

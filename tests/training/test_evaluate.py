@@ -282,7 +282,9 @@ def test_interrupt(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("training.fit.photograph", interrupt)
-    code = _run(monkeypatch, "fit", "--data", discs, "--category", "disc", "--out", tmp_path / "m")
+    quick = ["--size", "64", "--fixture", "none"]
+    where = ["--data", discs, "--category", "disc", "--out", tmp_path / "m"]
+    code = _run(monkeypatch, "fit", *where, *quick)
     assert code == cli.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()

@@ -35,7 +35,13 @@ def main() -> None:
     parser.add_argument("category", type=Path, help="its folder, with test/good and test/KIND")
     parser.add_argument("--peers", type=Path, required=True, help="where export.py wrote")
     parser.add_argument("--peer", action="append", help="its name, default: all in there")
-    parser.add_argument("--package", type=Path, required=True, help="our model package")
+    parser.add_argument(
+        "--package",
+        type=Path,
+        action="append",
+        required=True,
+        help="our model package; several (of other sizes) may be given, the first sets the ratios",
+    )
     parser.add_argument("--variant", action="append", help="of ours, default: int8 and fp32")
     parser.add_argument("--threads", type=int, default=_CORES)
     parser.add_argument("--rounds", type=int, default=2, help="times over all pictures")
@@ -45,7 +51,8 @@ def main() -> None:
     options = parser.parse_args()
     _pin(_CORES)
     contenders = [
-        ours(options.package, variant, options.threads)
+        ours(package, variant, options.threads)
+        for package in options.package
         for variant in options.variant or ("int8", "fp32")
     ] + peers_in(options.peers, options.peer, options.threads)
     samples = Category(options.category.name, options.category).test()
