@@ -22,7 +22,6 @@ from training.fit import UNSTATED_LICENCE, Order, Trained
 from training.fit import fit as run_fit
 from training.fixturing import FixtureName
 from training.methods import LITE0
-from training.outcomes import MOST_REGION
 from training.prepare.command import prepare
 from training.progress import progress
 from training.provenance import package_fingerprint
@@ -171,7 +170,6 @@ def evaluate(
         int | None,
         typer.Option(
             min=0,
-            max=MOST_REGION,
             help="Test pictures with more on the shorter side are reduced to it; 0 for none; as"
             " the package was trained by default.",
         ),

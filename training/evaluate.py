@@ -12,7 +12,13 @@ from training.datasets import Category, fingerprint
 from training.evaluation import Evaluation
 from training.figures import figures
 from training.methods import Report
-from training.outcomes import Outcome, inspect_samples, region_of
+from training.outcomes import (
+    LEAST_REGION,
+    MOST_REGION,
+    Outcome,
+    inspect_samples,
+    region_of,
+)
 from training.splits import labelled_samples
 
 
@@ -42,7 +48,7 @@ def evaluate(
     Images with more than ``region_pixels`` on the shorter side are reduced to them; 0 takes
     all as they are.
 
-    Raises PackageError and InputError for what cannot be used.
+    Raises PackageError and InputError for what cannot be used, and for another number.
     """
     return measure(package, category, report, variant=variant, region_pixels=region_pixels).document
 
@@ -56,6 +62,10 @@ def measure(
     region_pixels: int = AS_TRAINED,
 ) -> Measured:
     """As ``evaluate``, with the judged images."""
+    if region_pixels not in (AS_TRAINED, 0) and not LEAST_REGION <= region_pixels <= MOST_REGION:
+        raise InputError(
+            f"--region-pixels {region_pixels}: expected 0 or {LEAST_REGION} to {MOST_REGION}"
+        )
     samples = category.test()
     predictor = open_predictor(package, variant=variant)
     try:

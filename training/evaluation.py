@@ -78,8 +78,8 @@ class ImageScore(TypedDict):
 
 class Evaluation(TypedDict):
     """``type_confusion`` counts, for every type of defect, the types that ``class_scores``
-    named; None where the package has none. ``region_pixels`` is there where the test images
-    were reduced to so many pixels on the shorter side."""
+    named; None where the package has none. ``region_pixels`` is there where test images
+    with more pixels than that on the shorter side were reduced to them."""
 
     schema: int
     category: str

@@ -19,7 +19,7 @@ from training.staging import write_file
 
 def evaluation_table(result: Evaluation) -> Table:
     """Every figure with its 95 % interval, and the trivial floor beside it."""
-    scale = f", reduced to {result['region_pixels']} px" if "region_pixels" in result else ""
+    scale = f", at most {result['region_pixels']} px" if "region_pixels" in result else ""
     table = Table(
         title=(
             f"{result['category']} in {result['variant']}: {result['n_good']} good,"

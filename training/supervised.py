@@ -222,6 +222,8 @@ def _document(
         thresholds=ProposedThresholds(**limits),
         variant="fp32",
     )
+    if order.region_pixels is not None:
+        pooled["region_pixels"] = order.region_pixels
     return Supervised(
         **pooled,
         method=order.method,

@@ -90,6 +90,8 @@ def command(
         threads=threads,
         provider=provider,
     )
+    if in_step and cameras is None:
+        raise ConfigError("--in-step is for several cameras: give --cameras, as in 1,2,4,8")
     config = replace(config, live=live, db=db)
     check_json_place(json)
     with screen(json) as console:
@@ -103,7 +105,7 @@ def command(
             result = _measured(console, config, duration, svg, plain=plain, in_memory=in_memory)
             if cameras is not None:
                 scaled = _scaled(console, config, cameras, duration, in_step=in_step)
-                result["cameras"] = scaled["steps"]
+                result |= {"cameras": scaled["steps"], "in_step": in_step}
     if json is not None:
         write_json(result, json)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 # before the application object is made; a developer may ask for another platform
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject, QThread, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from inspector.config import RunConfig
 from inspector.gui.app import make_application, make_window
@@ -39,17 +40,16 @@ def qapp() -> QApplication:
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     """A test that leaves a window, a running timer or a thread behind fails."""
-    before = qapp.topLevelWidgets()  # held, so that no other gets the number of one of them
-    known = set(map(id, before))
+    known = _addresses(qapp.topLevelWidgets())
     yield
-    if all(id(w) in known for w in qapp.topLevelWidgets()):
+    if _addresses(qapp.topLevelWidgets()) - known:
         # two tests in three make no window, and a collection takes as long as such a test
-        return
-    gc.collect()
+        gc.collect()
     qapp.sendPostedEvents(None, 52)  # DeferredDelete
     qapp.processEvents()
-    left = [w for w in qapp.topLevelWidgets() if id(w) not in known and w.isVisible()]
-    timers = [t for w in qapp.topLevelWidgets() for t in _active_timers(w) if id(w) not in known]
+    new = [w for w in qapp.topLevelWidgets() if not _addresses([w]) <= known]
+    left = [w for w in new if w.isVisible()]
+    timers = [t for w in new for t in _active_timers(w)]
     threads = [t for w in qapp.topLevelWidgets() for t in w.findChildren(QThread) if t.isRunning()]
     for widget in left:
         widget.close()
@@ -57,6 +57,11 @@ def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     assert not left, f"windows left open: {left}"
     assert not timers, f"timers left running: {[(t.parent(), t.interval()) for t in timers]}"
     assert not threads, f"threads left running: {threads}"
+
+
+def _addresses(widgets: Iterable[QWidget]) -> set[int]:
+    """Of the objects of Qt: those of Python come and go, and holding one would keep a window."""
+    return {shiboken6.getCppPointer(widget)[0] for widget in widgets}
 
 
 def _active_timers(root: QObject) -> list[QTimer]:

@@ -116,6 +116,9 @@ def test_bench_adds_cameras_to_one_model(cli: InProcess, package: Path, tmp_path
     refused = cli("bench", "--model", package, "--source", source, "--cameras", "1,none")
     assert refused.code == 2
     assert "--cameras" in refused.err
+    alone = cli("bench", "--model", package, "--source", source, "--in-step")
+    assert alone.code == 2
+    assert "--in-step is for several cameras" in alone.err
 
 
 def test_bench_makes_the_rows_of_a_gpu_in_one_command(

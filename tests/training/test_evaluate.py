@@ -118,6 +118,12 @@ def test_test_images_are_judged_at_the_scale_of_training(tmp_path: Path) -> None
     assert evaluate(package, category, _nothing, region_pixels=80).get("region_pixels") == 80
 
 
+@pytest.mark.parametrize("asked", [1, 63, 8193])
+def test_a_scale_that_no_station_has_is_refused(discs: Path, trained: Trained, asked: int) -> None:
+    with pytest.raises(InputError, match="expected 0 or 64 to 8192"):
+        evaluate(trained.folder, find_category(discs, "disc"), _nothing, region_pixels=asked)
+
+
 @pytest.mark.parametrize("told", ["640", -1, 63, 10**9, 0.5])
 def test_a_package_that_tells_nonsense_of_its_scale_is_refused(
     trained: Trained, told: str | float

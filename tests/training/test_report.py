@@ -152,16 +152,27 @@ def test_worst_errors_in_folds_are_shown(
     args = ("--data", discs, "--models", tmp_path, "--out", tmp_path / "r", "--worst", 3)
     # given twice, told once
     again = ("--cross-validation", in_folds / "supervised.json")
-    done = train("report", *args, "--folds", in_folds, *again)
+    done = train("report", *args, "--folds", in_folds, "--folds", in_folds, *again)
     assert done.code == 0, done.err
     html = (tmp_path / "r" / "disc.html").read_text(encoding="utf-8")
     page = _check_self_contained(html)
     assert page.text.count("memory-bank, 2 folds, seed 0") == 1
-    assert "Worst errors of memory-bank in folds, seed 0" in page.text
+    assert page.text.count("Worst errors of memory-bank, seed 0 in folds") == 2  # and its link
     # three of each group that has so many, and a heat map beside each
     document = json.loads((in_folds / "supervised.json").read_text(encoding="utf-8"))
     errors = document["image"]["escapes"], document["image"]["overkills"]
     assert html.count("data:image/jpeg;base64,") == 2 * (sum(min(n, 3) for n in errors) + 6)
+
+
+def test_folds_of_a_category_that_is_not_reported_on_are_told(
+    discs: Path, in_folds: Path, tmp_path: Path, train: TrainCli
+) -> None:
+    shutil.copytree(discs / "disc", tmp_path / "data" / "nut")
+    args = ("--data", tmp_path / "data", "--models", tmp_path, "--out", tmp_path / "r")
+    done = train("report", *args, "--folds", in_folds)
+    assert done.code == 2
+    assert "is of 'disc', and the report is on nut" in done.err.strip().splitlines()[-1]
+    assert not (tmp_path / "r").exists()
 
 
 def test_images_are_judged_by_the_package_of_their_fold(discs: Path, in_folds: Path) -> None:
@@ -174,7 +185,7 @@ def test_images_are_judged_by_the_package_of_their_fold(discs: Path, in_folds: P
     }
 
 
-@pytest.mark.parametrize("spoil", ["picture", "split", "document", "package"])
+@pytest.mark.parametrize("spoil", ["picture", "split", "document", "package", "exchanged"])
 def test_folds_of_something_else_are_refused(
     discs: Path, in_folds: Path, tmp_path: Path, train: TrainCli, spoil: str
 ) -> None:
@@ -185,6 +196,9 @@ def test_folds_of_something_else_are_refused(
         write_image(data / "disc" / "test" / "good" / "001.png", disc(77))
     elif spoil == "package":
         shutil.rmtree(folds / "disc" / "fold-2")
+    elif spoil == "exchanged":
+        shutil.rmtree(folds / "disc" / "fold-2")
+        shutil.copytree(folds / "disc" / "fold-1", folds / "disc" / "fold-2")
     elif spoil == "document":
         (folds / "supervised.json").unlink()
     else:
@@ -198,6 +212,7 @@ def test_folds_of_something_else_are_refused(
         "split": "is not the split of supervised.json",
         "document": "supervised.json cannot be read",
         "package": "fold-2",
+        "exchanged": "fold-2 is not the package that supervised.json tells of",
     }
     assert said[spoil] in done.err.strip().splitlines()[-1]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import torch
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from inspector.core.manifest import ProposedThresholds, parse_manifest
 from inspector.errors import ConfigError
@@ -20,6 +21,7 @@ from training.card import card
 from training.export import Exported, export
 from training.feature_grid import FeatureGrid
 from training.fit import Trained
+from training.graph import Graph
 from training.methods.memory_bank import MemoryBank, Subspace
 from training.methods.seed_cnn import Options, PlainCnn
 from training.variants import build
@@ -27,7 +29,7 @@ from training.variants.agreement import Reference, RefusedError, compare, score
 from training.variants.build import Made, Pictures, make_variants, parse_names
 from training.variants.edit import Opened
 from training.variants.half import to_half
-from training.variants.integer import rewrite, tensors_to_calibrate, to_int8
+from training.variants.integer import _rotation, rewrite, tensors_to_calibrate, to_int8
 from training.variants.ranges import measure_ranges
 from training.variants.region import Region, find_searches
 
@@ -117,7 +119,7 @@ def test_int8_uses_these_operators_and_no_others(exported: Exported) -> None:
     after = {n.op_type for n in model.graph.node}
     assert {n.domain for n in model.graph.node} == {""}
     assert after - before == {"QuantizeLinear", "DequantizeLinear"}
-    assert before - after == {"Cast", "Clip"}  # the image's bytes are taken as they are
+    assert before - after == {"Cast"}  # the image's bytes are taken as they are
     made_by = {n.output[0]: n for n in model.graph.node}
     convolutions = [n for n in model.graph.node if n.op_type == "Conv"]
     assert all(
@@ -170,6 +172,48 @@ def test_a_search_in_integers_finds_the_same_distances(dimensions: int | None) -
     graph = onnx.load_from_string(data).graph
     shapes = {tuple(t.dims) for t in graph.initializer if t.data_type == onnx.TensorProto.INT8}
     assert search.vectors.T.shape in shapes
+
+
+def _searched(bank: np.ndarray, directions: np.ndarray | None) -> tuple[bytes, bytes]:
+    """Squared distances to a bank, in floats and searched in integers; input ``x`` (n, c)."""
+    graph = Graph("search")
+    turned = "x" if directions is None else graph.matmul("x", directions)
+    product = graph.gemm(turned, 2 * bank.T, -np.square(bank).sum(1))
+    norms = graph.reduce_sum(graph.multiply("x", "x"), [1])
+    graph.output(graph.subtract(norms, graph.reduce_max(product, [1])), "anomaly_score", ())
+    graph._inputs.append(helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", None]))
+    model = graph.build()
+    nothing = Region("", 1.0, 0.0, (), frozenset(), frozenset(), ())
+    return model.SerializeToString(), rewrite(Opened.of(model), nothing, {})
+
+
+@pytest.mark.parametrize("c", [8, 64, 152])
+@pytest.mark.parametrize("in_part", [False, True])
+def test_what_lies_far_beyond_the_bank_stays_far(c: int, in_part: bool) -> None:
+    """A byte ends where the bank does. Along an axis that it was turned to, the distance of the
+    grossest defect would stand still there, and T1 may lie beyond."""
+    rng = np.random.default_rng(c)
+    bank = rng.normal(size=(200, c)).astype(np.float32) * 10
+    turned_back = np.concatenate([_rotation(c).T, -_rotation(c).T])
+    longest = np.linalg.norm(bank - bank.mean(0), axis=1).max()
+    far = np.concatenate([bank.mean(0) + turned_back * longest * t for t in (0.5, 1, 2, 20)])
+    around = bank[:50] + rng.normal(size=(50, c)) * longest
+    x = np.concatenate([far, around, bank]).astype(np.float32)
+    directions = None
+    if in_part:
+        q, _ = np.linalg.qr(rng.normal(size=(c + 8, c + 8)))
+        directions = q[:, :c].astype(np.float32)
+        x = (x @ directions.T + 5 * rng.normal(size=(len(x), 8)) @ q[:, c:].T).astype(np.float32)
+    exact, found = (_run(data, x) for data in _searched(bank, directions))
+    exact, noise = np.maximum(exact, 0), 0.02 * longest * longest
+    assert (found >= exact / 2 - noise).all()
+    assert (found <= exact + np.sqrt(exact) * 0.05 * longest + noise).all()
+    assert (found >= -noise).all()
+
+
+def _run(data: bytes, x: np.ndarray) -> np.ndarray:
+    session = ort.InferenceSession(data, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["anomaly_score"], {"x": x})[0], np.float64)
 
 
 def test_other_graphs_become_int8_too() -> None:

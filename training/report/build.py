@@ -21,6 +21,7 @@ from training.report.gather import Facts, Packaged
 from training.report.other_sections import (
     comparison_section,
     data_section,
+    folds_name,
     origin_section,
     promises_section,
     seeds_section,
@@ -42,8 +43,8 @@ def category_page(facts: Facts, *, worst: int) -> Page:
     found += _of_package(facts.packaged, worst)
     if main is not None:
         found.append(comparison_section(facts))
-    found += [supervised_section(one) for one in facts.supervised]
-    found += [_of_folds(one, worst) for one in facts.folds]
+    found += [supervised_section(one, n) for n, one in enumerate(facts.supervised)]
+    found += [_of_folds(one, n, worst) for n, one in enumerate(facts.folds)]
     found += [seeds_section(facts.seeds), data_section(facts.inventory)]
     if facts.packaged is not None and facts.packaged.measured is not None:
         found.append(origin_section(facts.packaged, facts.packaged.measured.manifest))
@@ -91,11 +92,10 @@ def _of_package(packaged: Packaged | None, worst: int) -> list[Section | None]:
     ]
 
 
-def _of_folds(judged: JudgedFolds, worst: int) -> Section:
-    document = judged.document
+def _of_folds(judged: JudgedFolds, number: int, worst: int) -> Section:
     return Section(
-        f"gallery-{document['method']}-{document['seed']}",
-        f"Worst errors of {document['method']} in folds, seed {document['seed']}",
+        f"gallery-folds-{number}",
+        f"Worst errors of {folds_name(judged.document)} in folds",
         [_gallery(judged.outcomes, worst)],
         "Each image as the package saw it that was trained without it, at that package's T1.",
     )
@@ -112,9 +112,10 @@ def _gallery(outcomes: Sequence[Outcome], worst: int) -> Gallery:
 def _subtitle(facts: Facts) -> str:
     if facts.packaged is not None and facts.packaged.measured is not None:
         manifest, result = facts.packaged.measured.manifest, facts.packaged.measured.document
+        scale = f", at most {result['region_pixels']} px" if "region_pixels" in result else ""
         return (
             f"{manifest.title}, {manifest.training.method}, {result['variant']}, official test:"
-            f" {result['n_good']} good and {result['n_defective']} defective images"
+            f" {result['n_good']} good and {result['n_defective']} defective images{scale}"
         )
     main = facts.main
     if main is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from training.datasets import Category
 from training.progress import progress
 from training.report.build import INDEX, category_page, index_page
 from training.report.documents import load_seeds, load_supervised
-from training.report.folds import load_folds
+from training.report.folds import FoldFolder, load_folds
 from training.report.gather import Facts, gather, newest
 from training.report.page import Page
 from training.report.render import render
@@ -60,6 +61,7 @@ def report(
     several = load_seeds(seeds or [])
     in_folds = [load_folds(folder) for folder in folds or []]
     categories = named_categories(data, category or [])
+    _check_wanted(in_folds, categories)
     console = Console(stderr=True, highlight=False)
     _make(out)
     facts: list[Facts] = []
@@ -90,6 +92,16 @@ def report(
             f"{len(failed)} of {len(categories)} categories have no report: "
             + "; ".join(f"{name}: {why}" for name, why in failed.items())
         )
+
+
+def _check_wanted(in_folds: Sequence[FoldFolder], categories: Sequence[Category]) -> None:
+    names = [category.name for category in categories]
+    for found in in_folds:
+        if found.split.category not in names:
+            raise InputError(
+                f"--folds {found.folder} is of {found.split.category!r}, and the report is on"
+                f" {', '.join(names)}: name its category too, or leave it out"
+            )
 
 
 def _package(models: Path, version: str | None, category: Category) -> Path | None:

@@ -64,13 +64,21 @@ def load_folds(folder: Path) -> FoldFolder:
 
 
 def judge_folds(found: FoldFolder, category: Category, report: Report) -> JudgedFolds:
-    """Raises InputError for images that are not those of the split, PackageError for packages."""
+    """Raises InputError for images that are not those of the split and for packages that are
+    not those of the document, PackageError for packages that cannot be used."""
     samples = _samples(found, category)
     outcomes: list[Outcome] = []
-    for fold in range(found.split.count):
+    for figures in found.document["folds"]:
+        fold = figures["fold"]
         package = found.folder / category.name / fold_version(fold)
         tested = [samples[i] for i in found.split.test(fold)]
-        outcomes += judge_fold(package, tested, report)[0]
+        judged, proposed = judge_fold(package, tested, report)
+        if proposed.model_dump(include={"t1", "t2"}) != figures["thresholds"]:
+            raise InputError(
+                f"{package} is not the package that supervised.json tells of: its thresholds are"
+                " others; run cross-validate again"
+            )
+        outcomes += judged
     return JudgedFolds(found.document, tuple(outcomes))
 
 

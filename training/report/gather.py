@@ -63,9 +63,12 @@ def gather(
     folds: Sequence[FoldFolder] = (),
 ) -> Facts:
     """Raises InputError and PackageError for what cannot be used."""
-    own = [found for found in folds if found.document["category"] == category.name]
-    judged = tuple(judge_folds(found, category, report) for found in own)
-    documents = [found.document for found in own]
+    documents: list[Supervised] = []
+    judged: list[JudgedFolds] = []
+    for found in folds:
+        if found.document["category"] == category.name and found.document not in documents:
+            judged.append(judge_folds(found, category, report))
+            documents.append(found.document)
     documents += [one for one in supervised if one not in documents]
     return Facts(
         category,
@@ -73,7 +76,7 @@ def gather(
         None if package is None else _packaged(package, category, report),
         tuple(s for s in documents if s["category"] == category.name),
         tuple(s for s in seeds if s["category"] == category.name),
-        judged,
+        tuple(judged),
     )
 
 

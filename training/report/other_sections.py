@@ -216,8 +216,14 @@ def _differ(one: Evaluation, other: Evaluation) -> int:
     return sum(a["verdict"] != b["verdict"] for a, b in pairs)
 
 
-def supervised_section(result: Supervised) -> Section:
-    """Folds, training curves and the open-set figure of a cross-validation."""
+def folds_name(result: Supervised) -> str:
+    """Method and seed, and what it was kept from seeing."""
+    without = f", without {', '.join(result['hold_out'])}" if result["hold_out"] else ""
+    return f"{result['method']}, seed {result['seed']}{without}"
+
+
+def supervised_section(result: Supervised, number: int) -> Section:
+    """Folds, training curves and the open-set figure of the ``number``-th cross-validation."""
     headings = ("fold", "trained on", "tested on", "T1", "tp", "fp", "fn", "tn", "s to train")
     rows = [
         (
@@ -242,8 +248,7 @@ def supervised_section(result: Supervised) -> Section:
             f" {image['auroc']:.4f} ({interval(image['auroc_ci95'])}), {image['escapes']} escapes."
         )
         blocks.append(Note(text))
-    anchor = f"folds-{result['method']}-{result['seed']}"
-    return Section(anchor, f"Cross-validation of {result['method']}, seed {result['seed']}", blocks)
+    return Section(f"folds-{number}", f"Cross-validation of {folds_name(result)}", blocks)
 
 
 def seeds_section(documents: Sequence[Seeds]) -> Section | None:

@@ -50,14 +50,14 @@ def rewrite(opened: Opened, region: Region, ranges: Mapping[str, Range]) -> byte
     writer = _Writer(opened, region, ranges)
     found = find_searches(opened)
     searches = {s.product: s for s in found}
-    in_part = {s.largest: s for s in found if not s.square}
+    maxima = {s.largest: s for s in found}
     for node in opened.model.graph.node:
         if node.name in region.nodes:
             writer.convolve(node)
         elif node.name in searches:
             writer.search(node, searches[node.name])
-        elif node.name in in_part:
-            writer.exchange_lengths(node, in_part[node.name])
+        elif node.name in maxima:
+            writer.exchange_lengths(node, maxima[node.name])
         elif node.name not in region.before:
             writer.keep(node)
         if node.name in region.before and region.pixels in node.output:
@@ -73,14 +73,9 @@ class _Writer:
         self._opened, self._region, self._ranges = opened, region, ranges
         self._scales: dict[str, np.float32] = {}
         self._zeros: dict[str, int] = {}
-        self._renamed: dict[str, dict[str, str]] = {}
 
     def keep(self, node: onnx.NodeProto) -> None:
-        renamed = self._renamed.get(node.name)
-        if renamed is None:
-            self.new.keep(node)
-        else:
-            self.new.copy(node, [renamed.get(n, n) for n in node.input], node.output[0])
+        self.new.keep(node)
 
     def pixels(self) -> None:
         """The image's own bytes are the quantised input: nothing is rounded, or converted."""
@@ -111,8 +106,9 @@ class _Writer:
     def search(self, node: onnx.NodeProto, search: Search) -> None:
         """Centred and turned at random first, so that one scale suits all dimensions.
 
-        Norms are those of the rounded vectors on both sides: what is left of the rounding
-        is a distance between points that moved a little, and never negative.
+        Norms are those of the rounded vectors on both sides (``exchange_lengths``): what is
+        left of the rounding is a distance between points that moved a little, and never
+        negative.
         """
         c = search.vectors.shape[1]
         name, mean = search.product, search.vectors.mean(0)
@@ -120,10 +116,9 @@ class _Writer:
         bias = self.new.constant(f"{name}_shift", (-mean @ turn).astype(np.float32))
         matrix = self.new.constant(f"{name}_turn", turn)
         x = self.new.node("Gemm", [search.x, matrix, bias], f"{name}_x_f")
-        largest = self._largest_turned(search, mean)
-        self._pair(f"{name}_x", np.float32(largest / 127.0), 128)
-        self._linear(x, f"{name}_x")
         vectors = (search.vectors - mean) @ turn
+        self._pair(f"{name}_x", np.float32(_largest_turned(vectors) / 127.0), 128)
+        self._linear(x, f"{name}_x")
         scales = np.maximum(np.abs(vectors).max(1), 1e-6) / _PAIRED_MAX
         rounded = np.rint(vectors / scales[:, None]).astype(np.int8)
         norms = np.square(rounded * scales[:, None]).sum(1)
@@ -131,30 +126,39 @@ class _Writer:
         weight = self._constant_pair(f"{name}_b", rounded.T, doubled, axis=1)
         added = self._bias(f"{name}_c", -norms, self._scales[f"{name}_x"] * doubled, axis=0)
         self.new.node("Gemm", [f"{name}_x", weight, added], node.output[0])
-        for square in search.square:
-            self._renamed[square] = {search.x: f"{name}_x"}
 
     def exchange_lengths(self, node: onnx.NodeProto, search: Search) -> None:
-        """For the square that is not there to be renamed: in the squared length that the
-        maximum is taken from, the rounded vector's takes the place of the exact one's."""
+        """In the squared length that the maximum is taken from, the rounded vector's and what
+        it was cut off by take the place of the exact one's.
+
+        A byte ends where the bank does, more or less: without the rest, no distance along a
+        turned axis would grow any more from there on, and the grossest defect might pass.
+        Since the bank lies inside, |x − b|² is at least the sum of the two and at most twice
+        that.
+        """
         name = search.product
         exact = self._squared_length(search.x, f"{name}_exact")
         rounded = self._squared_length(f"{name}_x", f"{name}_rounded")
+        beyond = self._squared_length(self._cut_off(f"{name}_x"), f"{name}_beyond")
         self.new.copy(node, node.input, f"{name}_most")
         kept = self.new.node("Sub", [f"{name}_most", rounded], f"{name}_left")
-        self.new.node("Add", [kept, exact], node.output[0])
+        nearer = self.new.node("Add", [kept, exact], f"{name}_near")
+        self.new.node("Sub", [nearer, beyond], node.output[0])
+
+    def _cut_off(self, x: str) -> str:
+        """Of the floats that ``search`` rounds: what lies beyond the last byte."""
+        limit = 127.0 * self._scales[x]
+        ends = [
+            self.new.constant(f"{x}_{name}", np.array(end, np.float32))
+            for name, end in (("low", -limit), ("high", limit))
+        ]
+        inside = self.new.node("Clip", [f"{x}_f", *ends], f"{x}_inside")
+        return self.new.node("Sub", [f"{x}_f", inside], f"{x}_outside")
 
     def _squared_length(self, x: str, name: str) -> str:
         square = self.new.node("Mul", [x, x], f"{name}_square")
         axis = self.new.constant(f"{name}_axis", np.array([1], np.int64))
         return self.new.node("ReduceSum", [square, axis], name, keepdims=0)
-
-    def _largest_turned(self, search: Search, mean: NDArray[np.float32]) -> float:
-        """From the lengths of centred x: a turned vector has no element beyond about five
-        deviations, sqrt(|x|²/c) each; what lies farther out is far from good anyhow."""
-        c = search.vectors.shape[1]
-        longest = max(float(np.linalg.norm(search.vectors - mean, axis=1).max()), 1e-6)
-        return 5.0 * longest / float(np.sqrt(c)) if c > 25 else longest
 
     def _limits(self, node: onnx.NodeProto) -> bool:
         maker = self._opened.makers.get(node.input[0])
@@ -241,6 +245,14 @@ def _byte_scale(limits: Range) -> tuple[np.float32, int]:
     low, high = min(limits.low, 0.0), max(limits.high, 0.0)
     scale = np.float32(max(high - low, 1e-6) / _BYTE_MAX)
     return scale, int(np.clip(np.rint(-low / scale), 0, _BYTE_MAX))
+
+
+def _largest_turned(vectors: NDArray[np.float32]) -> float:
+    """Of what is searched for, by the bank's turned vectors (k, c), none of which is cut off: no
+    element lies beyond five deviations, sqrt(|b|²/c) each, but seldom."""
+    longest = max(float(np.linalg.norm(vectors, axis=1).max()), 1e-6)
+    usual = min(5.0 / float(np.sqrt(vectors.shape[1])), 1.0) * longest
+    return max(usual, float(np.abs(vectors).max()))
 
 
 def _rotation(size: int) -> NDArray[np.float32]:

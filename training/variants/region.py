@@ -50,15 +50,12 @@ class Search:
         x: the tensor (n, c) that is searched for.
         product: name of the node that multiplies.
         largest: name of the node that finds the maximum of each row.
-        square: names of the nodes x·x that the squared length is the sum of; none where the
-            search takes place in some directions only and the length is that of all.
     """
 
     vectors: NDArray[np.float32]
     x: str
     product: str
     largest: str
-    square: frozenset[str]
 
 
 def find_region(opened: Opened) -> Region:
@@ -135,20 +132,29 @@ def find_searches(opened: Opened) -> list[Search]:
         if node.op_type != "Gemm" or not all(n in opened.constants for n in node.input[1:]):
             continue
         readers = opened.read_by(node.output[0])
-        if [r.op_type for r in readers] != ["ReduceMax"]:
+        if [r.op_type for r in readers] != ["ReduceMax"] or not _of_rows(readers[0], opened):
             continue
         vectors = (opened.constants[node.input[1]].T / 2.0).astype(np.float32)
         if np.allclose(opened.constants[node.input[2]], -np.square(vectors).sum(1), rtol=1e-4):
             x = node.input[0]
-            others = [r for r in opened.read_by(x) if r.op_type == "Mul" and r.input[1] == x]
-            squares = frozenset(r.name for r in others)
-            if squares or _turned(x, opened):
-                found.append(Search(vectors, x, node.name, readers[0].name, squares))
+            if _has_length(x, opened) or _is_turned(x, opened):
+                found.append(Search(vectors, x, node.name, readers[0].name))
     return found
 
 
-def _turned(x: str, opened: Opened) -> bool:
-    """Whether ``x`` is a tensor in orthonormal directions: its length is then no greater."""
+def _of_rows(reduction: onnx.NodeProto, opened: Opened) -> bool:
+    """Whether (n, k) becomes (n,)."""
+    axes = opened.constants.get(reduction.input[1]) if len(reduction.input) > 1 else None
+    kept = next((a.i for a in reduction.attribute if a.name == "keepdims"), 1)
+    return axes is not None and axes.tolist() == [1] and kept == 0
+
+
+def _has_length(x: str, opened: Opened) -> bool:
+    return any(r.op_type == "Mul" and list(r.input) == [x, x] for r in opened.read_by(x))
+
+
+def _is_turned(x: str, opened: Opened) -> bool:
+    """Whether ``x`` is something in orthonormal directions: then it is no longer than that."""
     maker = opened.makers.get(x)
     if maker is None or maker.op_type != "MatMul" or maker.input[1] not in opened.constants:
         return False

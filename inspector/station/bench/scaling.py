@@ -71,7 +71,7 @@ def measure_cameras(
 
 def _places(images: int, count: int) -> list[int]:
     """Drawn, but the same each time, and those of few cameras are those of more."""
-    drawn = np.random.default_rng(0).integers(0, images, MOST_CAMERAS)
+    drawn = np.random.default_rng(0).integers(0, images, max(count, MOST_CAMERAS))
     return [int(place) for place in drawn[:count]]
 
 

@@ -107,7 +107,7 @@ def ours(package: Path, variant: str, threads: int) -> Contender:
         return Answer(prediction.score, prediction.network_ms, total)
 
     return Contender(
-        name=f"ours-{variant}-{manifest.input.width}x{manifest.input.height}",
+        name=f"ours-{manifest.title}-{variant}",
         title=f"ours: {manifest.title}, {variant}, fixture {manifest.fixture.kind}",
         is_ours=True,
         ranks=True,
