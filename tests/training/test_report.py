@@ -146,6 +146,12 @@ def in_folds(discs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def document_t1(folder: Path) -> float:
+    """Of the first fold."""
+    document = json.loads((folder / "supervised.json").read_text(encoding="utf-8"))
+    return float(document["folds"][0]["thresholds"]["t1"])
+
+
 def test_worst_errors_in_folds_are_shown(
     discs: Path, in_folds: Path, tmp_path: Path, train: TrainCli
 ) -> None:
@@ -158,6 +164,7 @@ def test_worst_errors_in_folds_are_shown(
     page = _check_self_contained(html)
     assert page.text.count("memory-bank, 2 folds, seed 0") == 1
     assert page.text.count("Worst errors of memory-bank, seed 0 in folds") == 2  # and its link
+    assert f"T1 {document_t1(in_folds):.3f}" in page.text
     # three of each group that has so many, and a heat map beside each
     document = json.loads((in_folds / "supervised.json").read_text(encoding="utf-8"))
     errors = document["image"]["escapes"], document["image"]["overkills"]

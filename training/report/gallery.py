@@ -35,6 +35,7 @@ class Card:
     kind: str
     verdict: str
     score: float | None
+    t1: float
     fault: str | None
     plain: bytes
     heat: bytes | None
@@ -94,6 +95,7 @@ def _card(outcome: Outcome) -> Card:
         kind=outcome.sample.kind,
         verdict=outcome.verdict.value,
         score=float(score) if math.isfinite(score) else None,
+        t1=outcome.t1,
         fault=outcome.prediction.fault,
         plain=_jpeg(shown),
         heat=_heat(image, outcome),
