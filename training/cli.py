@@ -15,7 +15,6 @@ from inspector.errors import InputError, InspectorError
 from training.all_command import fingerprint, open_cache, run_all, say_cache
 from training.batch import find_categories
 from training.datasets import Category, find_category
-from training.evaluate import AS_TRAINED
 from training.evaluate import evaluate as run_evaluation
 from training.feature_cache import caching
 from training.fit import UNSTATED_LICENCE, Order, Trained
@@ -183,7 +182,7 @@ def evaluate(
             find_category(data, category),
             report,
             variant=variant,
-            region_pixels=AS_TRAINED if region_pixels is None else region_pixels,
+            region_pixels=region_pixels,
         )
     console.print(evaluation_table(result))
     if json is not None:

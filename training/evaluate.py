@@ -31,22 +31,18 @@ class Measured:
     manifest: ModelManifest
 
 
-AS_TRAINED = -1
-"""Test images are reduced as the package's training images were, if they were."""
-
-
 def evaluate(
     package: Path,
     category: Category,
     report: Report,
     *,
     variant: str | None = None,
-    region_pixels: int = AS_TRAINED,
+    region_pixels: int | None = None,
 ) -> Evaluation:
     """On the official split: all of ``test``, at the thresholds that the package proposes.
 
     Images with more than ``region_pixels`` on the shorter side are reduced to them; 0 takes
-    all as they are.
+    all as they are, None reduces them as the package's training images were, if they were.
 
     Raises PackageError and InputError for what cannot be used, and for another number.
     """
@@ -59,10 +55,10 @@ def measure(
     report: Report,
     *,
     variant: str | None = None,
-    region_pixels: int = AS_TRAINED,
+    region_pixels: int | None = None,
 ) -> Measured:
     """As ``evaluate``, with the judged images."""
-    if region_pixels not in (AS_TRAINED, 0) and not LEAST_REGION <= region_pixels <= MOST_REGION:
+    if region_pixels and not LEAST_REGION <= region_pixels <= MOST_REGION:
         raise InputError(
             f"--region-pixels {region_pixels}: expected 0 or {LEAST_REGION} to {MOST_REGION}"
         )
@@ -71,7 +67,7 @@ def measure(
     try:
         _check_fits(predictor.manifest, category, package)
         trained = region_of(predictor.manifest)
-        region = trained if region_pixels == AS_TRAINED else region_pixels or None
+        region = trained if region_pixels is None else region_pixels or None
         outcomes = inspect_samples(samples, predictor, report, region_pixels=region)
         document = figures(
             category,

@@ -73,7 +73,7 @@ def inspect_samples(
         verdict = judge(prediction.score, recipe)
         size = (image.shape[0], image.shape[1])
         named = _named(prediction, labels)
-        t1 = predictor.thresholds.t1
+        t1 = recipe.thresholds.t1
         outcomes.append(Outcome(sample, size, prediction, verdict, t1, named))
         report("test images", (i + 1) / len(samples))
     return outcomes

@@ -19,11 +19,10 @@ from training.staging import write_file
 
 def evaluation_table(result: Evaluation) -> Table:
     """Every figure with its 95 % interval, and the trivial floor beside it."""
-    scale = f", at most {result['region_pixels']} px" if "region_pixels" in result else ""
     table = Table(
         title=(
             f"{result['category']} in {result['variant']}: {result['n_good']} good,"
-            f" {result['n_defective']} defective{scale}"
+            f" {result['n_defective']} defective{scale_text(result)}"
         )
     )
     for name in ("figure", "value", "95 %", "trivially"):
@@ -36,6 +35,11 @@ def evaluation_table(result: Evaluation) -> Table:
 def evaluation_rows(result: Evaluation) -> list[tuple[str, ...]]:
     """(figure, value[, interval[, trivial floor]]) of whole images and of pixels."""
     return [*_image_rows(result), *_pixel_rows(result)]
+
+
+def scale_text(result: Evaluation) -> str:
+    """To be added to the counts of images; empty where they were judged as they are."""
+    return f", at most {result['region_pixels']} px" if "region_pixels" in result else ""
 
 
 def interval(bounds: Sequence[float]) -> str:

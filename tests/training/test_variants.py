@@ -35,6 +35,7 @@ from training.variants.region import Region, find_searches
 
 SIZE = (64, 64)
 T1, T2 = 1.0, 1.2
+NO_CONVOLUTIONS = Region("", 1.0, 0.0, (), frozenset(), frozenset(), ())
 
 
 def _nothing(step: str, share: float) -> None:
@@ -165,8 +166,7 @@ def test_a_search_in_integers_finds_the_same_distances(dimensions: int | None) -
     exact = model.SerializeToString()
     opened = Opened.of(model)
     [search] = find_searches(opened)
-    nothing = Region("", 1.0, 0.0, (), frozenset(), frozenset(), ())
-    data = rewrite(opened, nothing, {})
+    data = rewrite(opened, NO_CONVOLUTIONS, {})
     images = np.concatenate([_images(3), _images(5, 80), _spoilt(4)])
     np.testing.assert_allclose(score(data, images), score(exact, images), rtol=0.02, atol=0.05)
     graph = onnx.load_from_string(data).graph
@@ -183,8 +183,7 @@ def _searched(bank: np.ndarray, directions: np.ndarray | None) -> tuple[bytes, b
     graph.output(graph.subtract(norms, graph.reduce_max(product, [1])), "anomaly_score", ())
     graph._inputs.append(helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", None]))
     model = graph.build()
-    nothing = Region("", 1.0, 0.0, (), frozenset(), frozenset(), ())
-    return model.SerializeToString(), rewrite(Opened.of(model), nothing, {})
+    return model.SerializeToString(), rewrite(Opened.of(model), NO_CONVOLUTIONS, {})
 
 
 @pytest.mark.parametrize("c", [8, 64, 152])

@@ -29,7 +29,7 @@ from training.report.other_sections import (
     variants_section,
 )
 from training.report.page import Block, Chart, Gallery, Note, Page, Section, Table, Tile
-from training.show import interval
+from training.show import interval, scale_text
 
 INDEX = "index.html"
 
@@ -112,10 +112,10 @@ def _gallery(outcomes: Sequence[Outcome], worst: int) -> Gallery:
 def _subtitle(facts: Facts) -> str:
     if facts.packaged is not None and facts.packaged.measured is not None:
         manifest, result = facts.packaged.measured.manifest, facts.packaged.measured.document
-        scale = f", at most {result['region_pixels']} px" if "region_pixels" in result else ""
         return (
             f"{manifest.title}, {manifest.training.method}, {result['variant']}, official test:"
-            f" {result['n_good']} good and {result['n_defective']} defective images{scale}"
+            f" {result['n_good']} good and {result['n_defective']} defective images"
+            f"{scale_text(result)}"
         )
     main = facts.main
     if main is None:

@@ -59,7 +59,7 @@ def rewrite(opened: Opened, region: Region, ranges: Mapping[str, Range]) -> byte
         elif node.name in maxima:
             writer.exchange_lengths(node, maxima[node.name])
         elif node.name not in region.before:
-            writer.keep(node)
+            writer.new.keep(node)
         if node.name in region.before and region.pixels in node.output:
             writer.pixels()
     return writer.new.serialize()
@@ -73,9 +73,6 @@ class _Writer:
         self._opened, self._region, self._ranges = opened, region, ranges
         self._scales: dict[str, np.float32] = {}
         self._zeros: dict[str, int] = {}
-
-    def keep(self, node: onnx.NodeProto) -> None:
-        self.new.keep(node)
 
     def pixels(self) -> None:
         """The image's own bytes are the quantised input: nothing is rounded, or converted."""
