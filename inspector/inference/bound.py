@@ -69,11 +69,12 @@ class BoundRunner:
     then the runs follow one another. ONNX Runtime keeps a recorded CUDA graph with the
     *thread* that ran it, so all runs are made on one thread of this class; it also records
     at the first run of a batch size, so that first run is made alone (see ``CaptureGate``).
+    With graphs the first batch settles the size of all (see ``sized``).
 
     Args:
         device: ``cuda`` or ``cpu``: where the buffers lie.
-        graph: whether the session was opened to record CUDA graphs: each pair of lane and
-            batch size then gets a graph of its own, by its annotation id.
+        graph: whether the session was opened to record CUDA graphs: each lane then gets a
+            graph of its own, by its annotation id.
         answer_s: how long a run may take (the first of a size may take any time).
     """
 
@@ -97,6 +98,8 @@ class BoundRunner:
             self._lanes.put(_Lane())
         self._graph_ids = itertools.count(1)  # 0 is ONNX Runtime's own
         self._making = threading.Lock()
+        self._recorded: int | None = None
+        self._warm: list[int] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
         self.last: Split | None = None
         self.unpinned: str | None = None
@@ -105,7 +108,7 @@ class BoundRunner:
         """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
 
         Raises what ONNX Runtime raises, RuntimeError where the device does not answer, and
-        StateError once closed.
+        StateError once closed or for a second size where graphs are recorded.
         """
         lane = self._lanes.get()
         try:
@@ -117,12 +120,18 @@ class BoundRunner:
         finally:
             self._lanes.put(lane)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of the batches that it is ready for; others take longer at first."""
+        return tuple(self._warm)
+
     def warm_up(self, sizes: Sequence[int]) -> None:
         """Makes the buffers (and records the graphs) of these batch sizes, in every lane."""
         blank = np.zeros((self._spec.height, self._spec.width, 3), np.uint8)
         for size in sizes:
             for _ in range(LANES):  # they take turns
                 self([blank] * size)
+            self._warm.append(size)
 
     def close(self) -> None:
         """Frees session and buffers once nobody is inside; idempotent."""
@@ -185,6 +194,7 @@ class BoundRunner:
 
     def _made(self, size: int) -> _Buffers:
         with self._making, self._gate.alone():
+            self._settle(size)
             made = self._on_thread(self._bound, size)
             try:
                 # the run that allocates, chooses algorithms and records
@@ -193,6 +203,13 @@ class BoundRunner:
                 made.staging.unlock()
                 raise
             return made
+
+    def _settle(self, size: int) -> None:
+        if not self._graph:
+            return
+        if self._recorded not in (None, size):
+            raise StateError(f"a graph of {self._recorded} pictures, asked for {size}")
+        self._recorded = size
 
     def _bound(self, session: ort.InferenceSession, size: int) -> _Buffers:
         shape = (size, self._spec.height, self._spec.width, 3)

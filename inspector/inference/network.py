@@ -27,6 +27,7 @@ from inspector.inference.session import (
     open_session,
     short,
 )
+from inspector.inference.sized import SizedRunner, sizes_up_to
 from inspector.inference.trouble import Trouble, trouble_of
 
 Outputs = Mapping[str, NDArray[np.float32]]
@@ -41,6 +42,13 @@ class Runner(Protocol):
 
     def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]: ...
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of batches that are run each in its own way, so that each is to be checked."""
+
+    @property
+    def last(self) -> Split | None: ...
+
     def close(self) -> None: ...
 
     def abandon(self) -> None: ...
@@ -48,6 +56,9 @@ class Runner(Protocol):
 
 class PlainRunner:
     """``session.run``: on the CPU nothing is cheaper (measured, see docs/decisions/0013)."""
+
+    sizes = ()
+    last = None
 
     def __init__(self, session: ort.InferenceSession, name: str, outputs: Sequence[str]) -> None:
         self._session: ort.InferenceSession | None = session
@@ -117,7 +128,7 @@ class Network:
     @property
     def last_split(self) -> Split | None:
         """Of the last run; None where nothing is copied to a device."""
-        return self._runner.last if isinstance(self._runner, BoundRunner) else None
+        return self._runner.last
 
     def close(self) -> None:
         """Idempotent."""
@@ -155,25 +166,26 @@ class Network:
         return DeviceError(f"{said}{trouble.value}: {brief(error)}", lost=lost)
 
     def _checked(self, golden: Golden, where: str) -> float:
-        """Warms up and runs the golden inputs as the station will: one by one, and as a batch."""
-        batches = [slice(i, i + 1) for i in range(len(golden.images))]
-        if self._free_batch and len(batches) > 1:
-            batches.append(slice(None))
-        # buffers take turns: every one of them is to be seen
-        turns = _turns(self._runner)
+        """Warms up and runs the golden inputs as the station will: one by one, and in batches."""
+        count = len(golden.images)
+        singles = [[i] for i in range(count)]
+        sizes = {count, *self._runner.sizes} if self._free_batch else set()
+        batches = [[i % count for i in range(size)] for size in sorted(sizes - {1})]
+        # buffers take turns: every one of them is to be seen; and none may mind the others
+        turns = [*singles, *batches, *singles] * LANES if self._runner.sizes else singles + batches
         try:
             self._once([np.zeros_like(golden.images[0])])
-            return max(self._compared(golden, p, where) for p in batches for _ in range(turns))
+            return max(self._compared(golden, places, where) for places in turns)
         except DeviceError:
             raise
         except InferenceError as error:
             raise PackageError(f"{where}: {error}") from None
 
-    def _compared(self, golden: Golden, part: slice, where: str) -> float:
-        """Largest difference on some of the golden images; raises PackageError beyond atol."""
-        found = self(list(golden.images[part]))
+    def _compared(self, golden: Golden, places: list[int], where: str) -> float:
+        """Largest difference on these golden images; raises PackageError beyond atol."""
+        found = self([golden.images[place] for place in places])
         differences = {
-            role: largest_difference(expected[part], found[role])
+            role: largest_difference(expected[places], found[role])
             for role, expected in golden.outputs.items()
         }
         role = max(differences, key=differences.__getitem__)
@@ -258,25 +270,57 @@ class _Opening:
         return Opened(PlainRunner(session, manifest.input.name, names), CPU, free)
 
     def _bound(self, provider: str, *, graph: bool, remarks: tuple[str, ...] = ()) -> Opened:
+        """One session for all sizes, or with graphs one for each: see ``sized``."""
+        first, free = self._runner(provider, graph=graph)
+        runners = [first]
+        sizes = sizes_up_to(self.most) if free and graph else (1,)
+        try:
+            first.warm_up(range(1, self.most + 1) if free and not graph else [1])
+            for size in sizes[1:]:
+                runners.append(self._runner(provider, graph=graph)[0])
+                runners[-1].warm_up([size])
+        except ORT_ERRORS as error:
+            raise self._refused(provider, runners, error, graph=graph) from None
+        except BaseException:
+            for runner in runners:
+                runner.close()
+            raise
+        made: SizedRunner | BoundRunner
+        made = SizedRunner(dict(zip(sizes, runners, strict=True))) if graph else first
+        if made.unpinned:
+            remarks = (*remarks, f"copies are not page-locked: {made.unpinned}")
+        return Opened(made, provider, free, remarks)
+
+    def _refused(
+        self,
+        provider: str,
+        runners: Sequence[BoundRunner],
+        error: BaseException,
+        *,
+        graph: bool,
+    ) -> Exception:
+        """What to raise after that error of the last of them; all are let go of."""
+        trouble = trouble_of(str(error))
+        lost = trouble is Trouble.LOST
+        for runner in runners:
+            # what a spoilt recording leaves behind must not be freed
+            spoilt = graph and trouble is not Trouble.MEMORY and runner is runners[-1]
+            if lost or spoilt:
+                runner.abandon()
+            runner.close()
+        if graph and not lost:
+            return _NotRecordedError(brief(error))
+        return ProviderError(f"{short(provider)} cannot be used: {brief(error)}")
+
+    def _runner(self, provider: str, *, graph: bool) -> tuple[BoundRunner, bool]:
+        """A runner, and whether its batch axis is free."""
         manifest = self.package.manifest
         with GPU_GATE.shared():
             session = self._session(*self._providers(provider, graph=graph))
         free = check_io(session, manifest, self._where)
-        runner = BoundRunner(session, manifest.input, manifest.outputs, device="cuda", graph=graph)
-        try:
-            runner.warm_up(range(1, self.most + 1) if free else [1])
-        except ORT_ERRORS as error:
-            trouble = trouble_of(str(error))
-            if (graph and trouble is not Trouble.MEMORY) or trouble is Trouble.LOST:
-                # what a spoilt recording leaves behind must not be freed
-                runner.abandon()
-            runner.close()
-            if graph and trouble is not Trouble.LOST:
-                raise _NotRecordedError(brief(error)) from None
-            raise ProviderError(f"{short(provider)} cannot be used: {brief(error)}") from None
-        if runner.unpinned:
-            remarks = (*remarks, f"copies are not page-locked: {runner.unpinned}")
-        return Opened(runner, provider, free, remarks)
+        return BoundRunner(
+            session, manifest.input, manifest.outputs, device="cuda", graph=graph
+        ), free
 
     def _session(self, first: Provider, *behind: Provider) -> ort.InferenceSession:
         provider, options = first
@@ -307,10 +351,6 @@ class _Opening:
     @property
     def _where(self) -> str:
         return self.package.where(self.package.manifest.variant(self.variant).file)
-
-
-def _turns(runner: Runner) -> int:
-    return LANES if isinstance(runner, BoundRunner) else 1
 
 
 def _shown(difference: float) -> str:

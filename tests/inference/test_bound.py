@@ -63,17 +63,37 @@ def test_what_was_answered_is_left_alone_by_later_runs(runner: BoundRunner):
 
 def test_buffers_are_made_once_for_each_lane_and_size(package: Package):
     script = Script()
-    runner = bound(package, script, graph=True)
+    runner = bound(package, script)
     runner.warm_up([1, 3])
+    assert runner.sizes == (1, 3)
     warm = len(script.runs)
-    assert warm == 2 * 2 * LANES  # the run that records and the one that is asked for
+    assert warm == 2 * 2 * LANES  # the run that allocates and the one that is asked for
     for size in (1, 1, 3, 3) * 2:
         runner(pictures(size))
-    ids = [options.get_run_config_entry("gpu_graph_id") for _, options in script.runs]
     assert len(script.runs) == warm + 8
-    # one graph for each pair of lane and size, and never 0, which is ONNX Runtime's own
-    assert set(ids) == {str(n) for n in range(1, 2 * LANES + 1)}
-    assert set(ids[warm:]) == set(ids[:warm])
+    runner.close()
+
+
+def test_each_lane_has_a_graph_of_its_own(package: Package):
+    script = Script()
+    runner = bound(package, script, graph=True)
+    runner.warm_up([3])
+    for _ in range(4 * LANES):
+        runner(pictures(3))
+    ids = [options.get_run_config_entry("gpu_graph_id") for _, options in script.runs]
+    # never 0, which is ONNX Runtime's own
+    assert set(ids) == {str(n) for n in range(1, LANES + 1)}
+    runner.close()
+
+
+def test_where_graphs_are_recorded_a_second_size_is_refused(package: Package):
+    """It would free what the recorded graphs launch; see ``sized``."""
+    script = Script()
+    runner = bound(package, script, graph=True)
+    runner(pictures(2))
+    with pytest.raises(StateError, match="a graph of 2 pictures, asked for 1"):
+        runner(pictures(1))
+    assert runner(pictures(2))[0].shape == (2,)
     runner.close()
 
 

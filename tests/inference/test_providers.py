@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -221,14 +222,12 @@ class FakeCuda:
 
 @pytest.fixture
 def cuda(package: Package, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
-    # isinstance() of the patched name would fail
-    monkeypatch.setattr(Network, "last_split", property(lambda self: self._runner.last))
-    monkeypatch.setattr(network_module, "_turns", lambda runner: 2)
     return FakeCuda(package, monkeypatch)
 
 
-def opened(package: Package, **execution: Any) -> Network:
-    return open_network(package, "fp32", CUDA, threads=1, execution=Execution(**execution), most=2)
+def opened(package: Package, *, most: int = 1, **execution: Any) -> Network:
+    asked = Execution(**execution)
+    return open_network(package, "fp32", CUDA, threads=1, execution=asked, most=most)
 
 
 def test_a_model_that_can_be_recorded_is(package: Package, cuda: FakeCuda):
@@ -236,6 +235,49 @@ def test_a_model_that_can_be_recorded_is(package: Package, cuda: FakeCuda):
     assert cuda.opened == ["1"]
     assert not any("graph" in line for line in network.remarks)
     assert network([np.zeros((32, 32, 3), np.uint8)] * 2)["anomaly_score"].tolist() == [0, 0]
+    network.close()
+
+
+@pytest.mark.parametrize(("most", "sessions"), [(2, 2), (3, 3), (8, 4)])
+def test_batches_of_any_size_run_on_graphs_that_stay_whole(
+    package: Package, cuda: FakeCuda, most: int, sessions: int
+):
+    """A session whose batch changes frees the kernels that its graphs launch."""
+    network = opened(package, most=most)
+    assert cuda.opened == ["1"] * sessions
+    for count in (1, 3, 2, 8, 1, 5, 4, 7, 6, 20, 1):
+        levels = [12 * n for n in range(count)]
+        found = network([np.full((32, 32, 3), level, np.uint8) for level in levels])
+        assert found["anomaly_score"] == pytest.approx([level / 255 for level in levels])
+    network.close()
+
+
+def test_every_recorded_size_passes_the_golden_check_on_every_lane(
+    package: Package, cuda: FakeCuda
+):
+    network = opened(package, most=4)
+    script = cuda.scripts["1"]
+    shown = Counter(options.get_run_config_entry("gpu_graph_id") for _, options in script.runs)
+    # graphs 1 and 2 of each of three sessions: recorded, asked for once, and checked
+    assert all(count > 2 * 3 for count in shown.values())
+    network.close()
+
+
+def test_a_later_size_that_cannot_be_recorded_leaves_no_session_behind(
+    package: Package, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
+):
+    real = cuda._open
+
+    def full(model: bytes, **more: Any) -> Any:
+        if len(cuda.opened) == 2:
+            cuda.scripts["1"].problem = OUT_OF_MEMORY
+        return real(model, **more)
+
+    monkeypatch.setattr(network_module, "open_session", full)
+    network = opened(package, most=4)
+    assert cuda.opened == ["1", "1", "1", "0"]
+    assert cuda.alive[-1] is False
+    assert network.remarks[0].startswith("no CUDA graph: ")
     network.close()
 
 
@@ -298,7 +340,6 @@ def test_out_of_memory_from_the_start_leaves_the_cpu(
     def on(package: Package, name: str, provider: str, **more: Any) -> Network:
         if provider == CPU:
             monkeypatch.setattr(network_module, "open_session", open_session)
-            monkeypatch.setattr(network_module, "_turns", lambda runner: 1)
         return real(package, name, provider, **more)
 
     monkeypatch.setattr(predictor_module, "open_network", on)
@@ -316,7 +357,6 @@ def test_a_golden_check_that_fails_is_the_packages_fault(
 
     bad = load_package(write_tiny_package(tmp_path / "bad", size=32, map_size=8, tamper=tamper))
     FakeCuda(bad, monkeypatch)
-    monkeypatch.setattr(network_module, "_turns", lambda runner: 2)
     with pytest.raises(PackageError, match="golden check failed on CUDA"):
         opened(bad)
 

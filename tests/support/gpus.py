@@ -29,6 +29,11 @@ ILLEGAL_ADDRESS = (
     " hostname=line3 ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_graph.cc ;"
     " line=158 ; expr=cudaStreamSynchronize(stream_);"
 )
+ILLEGAL_INSTRUCTION = (
+    "Error in execution: CUDA failure 715: an illegal instruction was encountered ; GPU=0 ;"
+    " hostname=vm ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_graph.cc ;"
+    " line=85 ; expr=cudaStreamSynchronize(stream_);"
+)
 CUDNN = (
     "Error in execution: CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED ; GPU=0 ;"
     " hostname=line3 ; expr=cudnnConvolutionForward(...);"
@@ -48,10 +53,15 @@ class Script:
 
 
 class ScriptedSession:
-    """A real session on the CPU whose bound runs follow the script."""
+    """A real session on the CPU whose bound runs follow the script.
+
+    Its graphs die as ONNX Runtime's do: with the next batch of another size.
+    """
 
     def __init__(self, session: ort.InferenceSession, script: Script) -> None:
         self._session, self._script = session, script
+        self._size, self._plan = 0, 0
+        self._recorded: dict[str, int] = {}
 
     def io_binding(self) -> ort.IOBinding:
         return self._session.io_binding()
@@ -64,7 +74,22 @@ class ScriptedSession:
             assert script.go.acquire(timeout=10)
         if script.problem is not None:
             raise RuntimeError(script.problem)
+        self._replay(binding, options)
         self._session.run_with_iobinding(binding, options)
+
+    def _replay(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
+        try:
+            graph = options.get_run_config_entry("gpu_graph_id")
+        except RuntimeError:
+            return  # it records none
+        if graph in self._recorded:
+            if self._recorded[graph] != self._plan:
+                raise RuntimeError(ILLEGAL_INSTRUCTION)
+            return
+        size = binding.get_outputs()[0].shape()[0]
+        if size != self._size:
+            self._size, self._plan = size, self._plan + 1
+        self._recorded[graph] = self._plan
 
 
 def session_of(package: Package, variant: str = "fp32") -> ort.InferenceSession:

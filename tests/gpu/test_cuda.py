@@ -1,0 +1,174 @@
+"""The bundled models on a real NVIDIA GPU; skipped where there is none (``make test-gpu``)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inspector.config import RunConfig
+from inspector.core.execution import Execution
+from inspector.core.inspection import Crop, Prediction
+from inspector.errors import ProviderError
+from inspector.inference.bound import LANES
+from inspector.inference.package import load_package
+from inspector.inference.predictor import OnnxPredictor, open_predictor
+from inspector.inference.providers import CUDA, why_no_cuda
+from inspector.inference.service import ModelService
+from inspector.sources.factory import open_source
+from inspector.sources.looped import preload
+from inspector.sources.options import SourceOptions
+from inspector.station.bench.device import gpu_state
+from inspector.station.bench.measure import plain_follow
+from inspector.station.build import build_station
+
+MODELS = Path(__file__).parents[2] / "models"
+LINE = "sim:{}?seed=7&width=640&height=640&fps=30&defect_rate=0.5"
+ON_CUDA = Execution(provider="cuda")
+WHY_NOT = why_no_cuda()
+
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=f"needs an NVIDIA GPU: {WHY_NOT}")
+
+
+def pictures(name: str, count: int = 24) -> list[np.ndarray]:
+    return preload(open_source(LINE.format(name), SourceOptions()), count)[1]
+
+
+def on_cuda(name: str = "metal_nut", **more: object) -> OnnxPredictor:
+    return open_predictor(MODELS / name / "1", **{"execution": ON_CUDA, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def nut() -> Iterator[OnnxPredictor]:
+    """fp16, ready for batches of 8."""
+    made = on_cuda(most=8)
+    yield made
+    made.close()
+
+
+def asked(predictor: OnnxPredictor, images: list[np.ndarray]) -> list[Prediction]:
+    return [predictor.predict([Crop(image)])[0] for image in images]
+
+
+@pytest.mark.parametrize("name", ["metal_nut", "bottle_cap"])
+@pytest.mark.parametrize("variant", ["fp32", "fp16"])
+def test_a_bundled_model_runs_there_with_all_that_is_meant_to_make_it_fast(name: str, variant: str):
+    predictor = on_cuda(name, variant=variant)
+    assert predictor.provider == CUDA
+    assert predictor.remarks == ()  # a recorded graph, page-locked copies
+    predictor.close()
+
+
+@pytest.mark.parametrize("name", ["metal_nut", "bottle_cap"])
+def test_it_says_of_every_picture_what_the_cpu_says(name: str):
+    package = load_package(MODELS / name / "1")
+    images = pictures(name)
+    here = open_predictor(package, variant="fp32", execution=Execution(provider="cpu"))
+    for variant in ("fp32", "fp16"):
+        there = on_cuda(name, variant=variant)
+        atol = package.golden(variant).atol
+        for ours, theirs in zip(asked(here, images), asked(there, images), strict=True):
+            assert theirs.score == pytest.approx(ours.score, abs=2 * atol)
+            assert theirs.anomaly_map == pytest.approx(ours.anomaly_map, abs=2 * atol)
+        there.close()
+    here.close()
+
+
+def test_the_same_picture_gets_the_same_answer_to_the_bit(nut: OnnxPredictor):
+    image = pictures("metal_nut", 1)[0]
+    found = asked(nut, [image] * (3 * LANES))
+    assert len({f.score for f in found}) == 1
+    assert all(np.array_equal(f.anomaly_map, found[0].anomaly_map) for f in found)
+
+
+def test_neighbours_in_a_batch_do_not_matter(nut: OnnxPredictor):
+    images = pictures("metal_nut", 8)
+    atol = load_package(MODELS / "metal_nut" / "1").golden("fp16").atol
+    alone = asked(nut, images)
+    for size in range(2, 9):
+        together = nut.predict([Crop(image) for image in images[:size]])
+        assert [p.score for p in together] == pytest.approx(
+            [p.score for p in alone[:size]], abs=atol
+        )
+
+
+def test_models_that_come_and_go_leave_the_running_one_alone(nut: OnnxPredictor):
+    """A recording fails, and spoils others' runs, if anything else touches the GPU."""
+    images = pictures("metal_nut", 8)
+    expected = [p.score for p in asked(nut, images)]
+    ending, wrong, asked_for = threading.Event(), [], [0]
+
+    def line() -> None:
+        while not ending.is_set():
+            found = [p.score for p in asked(nut, images)]
+            asked_for[0] += 1
+            if found != expected:
+                wrong.append(found)
+
+    with ThreadPoolExecutor(3) as pool:
+        lines = [pool.submit(line) for _ in range(3)]
+        for _ in range(3):
+            on_cuda("bottle_cap", most=4).close()
+        ending.set()
+        for each in lines:
+            each.result(30)
+    assert asked_for[0] > 3
+    assert wrong == []
+
+
+def test_sixteen_cameras_each_get_their_own_answers():
+    images = pictures("metal_nut", 16)
+    models = ModelService()
+    fronts = [models.open(MODELS / "metal_nut" / "1", execution=ON_CUDA) for _ in images]
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda p: asked(p[0], [p[1]] * 20), zip(fronts, images, strict=True)))
+    atol = load_package(MODELS / "metal_nut" / "1").golden("fp16").atol
+    alone = asked(fronts[0], images)
+    assert models.loaded == 1
+    for scores, own in zip(found, alone, strict=True):
+        assert [p.score for p in scores] == pytest.approx([own.score] * 20, abs=atol)
+    for front in fronts:
+        front.close()
+    assert models.loaded == 0
+
+
+def test_memory_comes_back_when_models_are_closed():
+    on_cuda(most=2).close()
+    before = used_mib()
+    for _ in range(4):
+        on_cuda(most=2).close()
+    assert used_mib() - before < 64  # one model takes more
+
+
+def used_mib() -> int:
+    used = (gpu_state() or {})["memory_used_mib"]
+    assert isinstance(used, int)
+    return used
+
+
+def test_a_gpu_without_room_is_said_to_be_full(monkeypatch: pytest.MonkeyPatch):
+    small = Execution(provider="cuda").model_copy(update={"gpu_mem_limit_mb": 1})
+    with pytest.raises(ProviderError, match="CUDA cannot be used"):
+        open_predictor(MODELS / "metal_nut" / "1", execution=small)
+
+
+def test_a_replay_gives_the_same_records_twice():
+    config = RunConfig(
+        source=LINE.format("metal_nut") + "&parts=6",
+        model=MODELS / "metal_nut" / "1",
+        execution=ON_CUDA,
+        empty_frames=(0, 4),
+    )
+    assert len({digest(config) for _ in range(2)}) == 1
+
+
+def digest(config: RunConfig) -> str:
+    with build_station(config) as station:
+        status = plain_follow(station, 60.0)
+        assert status.inspected > 0
+        assert station.predictor.provider == CUDA
+        return station.digest.hexdigest()
