@@ -37,6 +37,10 @@ Provider = tuple[str, Mapping[str, str]]
 
 _DEFAULT_THREADS = 2
 _LOG_ERRORS_ONLY = 3
+_LOG_NOTHING = 4
+"""On a GPU it logs as errors what it then does in another way (plans of cuDNN that do not fit, a
+graph that is not recorded): dozens of lines a start. What fails is raised all the same.
+"""
 MOST_SIDE_BY_SIDE = 4
 """As many frames as wait in a replay."""
 
@@ -93,12 +97,14 @@ def open_session(
     where the model cannot be loaded.
     """
     asked = execution or Execution()
+    held = _options(threads or default_threads(), spin=asked.spin)
     if provider != CPU:
         # it prints its findings on stdout, which may carry a JSON document
         with contextlib.redirect_stdout(sys.stderr):
             ort.preload_dlls()
+        ort.set_default_logger_severity(_LOG_NOTHING)
+        held.log_severity_level = _LOG_NOTHING
     strict = asked.strict and provider != CPU
-    held = _options(threads or default_threads(), spin=asked.spin)
     if strict:
         held.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     # ONNX Runtime refuses a CPU provider that is named where its use is forbidden

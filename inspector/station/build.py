@@ -23,6 +23,7 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.run_setup import FrameObserver, RunSetup
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
+from inspector.inference.bound import LANES
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.providers import CPU
 from inspector.inference.service import ModelService
@@ -176,7 +177,7 @@ def build_station(
             on_event=partial(_tell_all, kept),
             on_takeover=partial(_tell_takeover, kept),
             trigger_frames=config.trigger_frames,
-            ahead=ahead if predictor.provider == CPU else 1,
+            ahead=ahead if predictor.provider == CPU else min(ahead, LANES),
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
@@ -206,7 +207,8 @@ def build_station(
 
 
 def looks_ahead(config: RunConfig) -> int:
-    """How many frames of the run may be looked at side by side on the processor.
+    """How many frames of the run may be looked at side by side on the processor (on a GPU, as
+    many as it has lanes at most: one is prepared while the other is computed).
 
     Only where recorded frames come as fast as they can be inspected: there is no verdict
     to hurry, and runs of one thread side by side waste no time on each other.

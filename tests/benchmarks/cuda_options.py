@@ -2,8 +2,8 @@
 
 ``python tests/benchmarks/cuda_options.py models/metal_nut/1 [--variant fp16] [--json FILE]``:
 every option set gets a session of its own for each batch size, buffers bound once, and the
-same pictures; their runs are timed in turns, round after round, so that drift meets all alike. Printed are medians
-in ms by batch size, and the largest difference from the package's golden outputs.
+same pictures; their runs are timed in turns, round after round, so that drift meets all alike.
+Printed are medians in ms by batch size, and the largest difference from the golden outputs.
 """
 
 from __future__ import annotations

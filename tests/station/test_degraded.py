@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from inspector.config import RunConfig
 from inspector.core.inspection import Part, Verdict
 from inspector.engine.judging import Decision
+from inspector.inference.bound import LANES
 from inspector.inference.providers import CPU, CUDA
+from inspector.station import build
 from inspector.station.build import build_station
 from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, OneModel, Script, scripted_gpu
 from tests.support.tiny_model import write_tiny_package
@@ -86,6 +89,33 @@ def test_the_run_goes_on_on_the_cpu_and_no_part_passes_unseen(
     ((kind, detail),) = events(db)
     assert kind == "gpu_degraded"
     assert detail.startswith("on the CPU instead of CUDA")
+
+
+@pytest.mark.parametrize(("cores", "lanes"), [(16, LANES), (1, 0)])
+def test_a_replay_on_a_gpu_looks_ahead_and_breaks_no_worse(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, lanes: int
+):
+    script = Script()
+    model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)
+    predictor = scripted_gpu(model, script)
+    monkeypatch.setattr(build, "open_predictor", lambda *given, **options: predictor)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    parts: list[Part] = []
+    with build_station(
+        RunConfig(source=str(pictures), model=model),
+        part_listeners=[lambda part, frame: parts.append(part)],
+        frame_observers=[Breaks(script, ILLEGAL_ADDRESS)],
+    ) as station:
+        assert station.pipeline._ahead.threads == lanes
+        station.pipeline.start()
+        status = station.finish()
+    assert status.first_error is None
+    assert status.accounting_problem() is None
+    invalid = [n for n, part in enumerate(parts) if part.verdict is Verdict.INVALID]
+    # those on the GPU as it broke
+    assert 1 <= len(invalid) <= max(1, lanes)
+    assert set(invalid) <= set(range(BREAKS_AT, BREAKS_AT + 1 + lanes))
+    assert [p.verdict for p in parts].count(Verdict.PASS) == FRAMES - len(invalid)
 
 
 def test_with_nothing_left_every_later_part_is_invalid(pictures: Path, tmp_path: Path):

@@ -24,7 +24,7 @@ from training.fit import Trained
 from training.graph import Graph
 from training.methods.memory_bank import MemoryBank, Subspace
 from training.methods.seed_cnn import Options, PlainCnn
-from training.variants import build
+from training.variants import build, half
 from training.variants.agreement import Reference, RefusedError, compare, score
 from training.variants.build import Made, Pictures, make_variants, parse_names
 from training.variants.edit import Opened
@@ -147,6 +147,23 @@ def test_half_precision_ends_before_the_distances(exported: Exported) -> None:
         expected = node.op_type in ("Conv", "Clip")
         assert any(name in halves for name in node.input) == expected, node.name
     assert {o.type.tensor_type.elem_type for o in graph.output} == {onnx.TensorProto.FLOAT}
+
+
+@pytest.mark.parametrize(("length", "parts"), [(64, 8), (63, 7), (50, 5), (61, 0)])
+def test_the_search_of_half_precision_takes_its_maximum_in_parts(
+    length: int, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = FeatureGrid((4, 10), SIZE, monochrome=False)
+    with torch.inference_mode():
+        features = grid(torch.from_numpy(_images(4))).reshape(-1, grid.channels)
+    model = onnx.load_from_string(export(MemoryBank(grid, features[:length]), *SIZE, seed=0).onnx)
+    data = to_half(model)
+    check_onnx(data, "fp16")
+    made = [n for n in onnx.load_from_string(data).graph.node if n.op_type == "Split"]
+    assert [len(n.output) for n in made] == [parts] * (parts > 0)
+    monkeypatch.setattr(half, "find_searches", lambda opened: [])
+    images = np.concatenate([_images(3), _spoilt(3)])
+    np.testing.assert_array_equal(score(data, images), score(to_half(model), images))
 
 
 @pytest.mark.parametrize("dimensions", [None, 16])

@@ -75,6 +75,13 @@ class Rewriting:
         self._nodes.append(node)
         return output
 
+    def split(self, tensor: str, sizes: str, parts: Sequence[str], *, axis: int) -> None:
+        """``sizes`` is the constant that holds the length of each part."""
+        name = f"Split:{tensor}"
+        self._nodes.append(
+            helper.make_node("Split", [tensor, sizes], list(parts), name=name, axis=axis)
+        )
+
     def copy(self, node: onnx.NodeProto, inputs: Iterable[str], output: str) -> str:
         """The same node with other inputs and another output."""
         changed = onnx.NodeProto()
