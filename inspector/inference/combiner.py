@@ -24,8 +24,13 @@ threads at a time as there are lanes."""
 
 @dataclass(slots=True, eq=False)
 class _Question:
+    """``told`` wakes its thread and no other: a crowd that is woken to look and to go back
+    to sleep costs more than the runs it waits for.
+    """
+
     images: Sequence[Image]
     asked: float
+    told: threading.Condition
     answer: Outputs | None = None
     problem: BaseException | None = None
 
@@ -54,29 +59,31 @@ class Combiner:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run, self._most, self._patience, self._clock = run, most, patience_s, clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._waiting: deque[_Question] = deque()
         self._lanes, self._running = lanes, 0
         self._members, self._under_way = 0, 0
 
     def join(self) -> None:
         """One more camera will ask."""
-        with self._changed:
+        with self._lock:
             self._members += 1
 
     def leave(self) -> None:
         """It will not ask any more: nobody waits for it."""
-        with self._changed:
+        with self._lock:
             self._members -= 1
-            self._changed.notify_all()
+            self._wake_first()
 
     def __call__(self, images: Sequence[Image]) -> Outputs:
         """float32 (n, …) by role for n uint8 (H, W, 3); raises what ``run`` raised."""
-        mine = _Question(images, self._clock())
-        with self._changed:
+        mine = _Question(images, self._clock(), threading.Condition(self._lock))
+        with self._lock:
             self._waiting.append(mine)
-            self._changed.notify_all()
-        while (batch := self._lead(mine)) is not None:
+            if self._is_full():
+                self._wake_first()
+        batch = self._lead(mine)
+        if batch is not None:
             self._answer(batch)
         if mine.problem is not None:
             raise InferenceError(str(mine.problem)) from mine.problem
@@ -85,20 +92,23 @@ class Combiner:
 
     def _lead(self, mine: _Question) -> list[_Question] | None:
         """The batch to run, begun by mine; None once somebody has answered it."""
-        with self._changed:
-            self._changed.wait_for(lambda: mine.is_answered or self._is_my_turn(mine))
+        with self._lock:
+            mine.told.wait_for(lambda: mine.is_answered or self._is_my_turn(mine))
             if mine.is_answered:
                 return None
             deadline = mine.asked + self._patience
             while not self._is_full() and (left := deadline - self._clock()) > 0:
-                self._changed.wait(left)
+                mine.told.wait(left)
             self._running += 1
             batch = self._take()
             self._under_way += len(batch)
-            if self._waiting and self._running < self._lanes:
-                # the next one is first now, and may have looked before it was
-                self._changed.notify_all()
+            self._wake_first()
             return batch
+
+    def _wake_first(self) -> None:
+        """Whoever is first has something to look at: a lane, or a batch that is full."""
+        if self._waiting and self._running < self._lanes:
+            self._waiting[0].told.notify()
 
     def _is_my_turn(self, mine: _Question) -> bool:
         free = self._running < self._lanes
@@ -126,10 +136,12 @@ class Combiner:
             for question in batch:
                 question.problem = error
         finally:
-            with self._changed:
+            with self._lock:
                 self._running -= 1
                 self._under_way -= len(batch)
-                self._changed.notify_all()
+                for question in batch[1:]:  # the first is the one who ran it
+                    question.told.notify()
+                self._wake_first()
 
 
 def _deal(batch: Sequence[_Question], outputs: Outputs) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,18 +41,33 @@ class Network:
         return {"anomaly_score": values.astype(np.float32)}
 
 
-def asked(combiner: Combiner, count: int) -> Callable[[], bool]:
-    return lambda: len(combiner._waiting) >= count
+class Watched(Combiner):
+    """Tells who waits for questions to wait."""
+
+    def __init__(self, run: Network, **options: Any) -> None:
+        super().__init__(run, **options)
+        self.arrived = threading.Condition()
+        self._waiting = Waiting(self.arrived)
+
+    def wait_for(self, count: int) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self._waiting) >= count, timeout=10)
 
 
-def wait_until(combiner: Combiner, condition: Callable[[], bool]) -> None:
-    with combiner._changed:
-        assert combiner._changed.wait_for(condition, timeout=10)
+class Waiting(deque[Any]):
+    def __init__(self, arrived: threading.Condition) -> None:
+        super().__init__()
+        self._arrived = arrived
+
+    def append(self, question: Any) -> None:
+        super().append(question)
+        with self._arrived:
+            self._arrived.notify_all()
 
 
 def test_one_alone_is_answered_at_once():
     network = Network()
-    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner = Watched(network, most=8, patience_s=1000.0)
     combiner.join()
     assert combiner(picture(7))["anomaly_score"].tolist() == [7.0]
     assert network.batches == [[7]]
@@ -59,14 +76,14 @@ def test_one_alone_is_answered_at_once():
 def test_those_who_ask_while_a_batch_runs_make_the_next_one():
     network = Network()
     network.held = True
-    combiner = Combiner(network, most=8)
+    combiner = Watched(network, most=8)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(combiner, picture(1))
         assert network.entered.acquire(timeout=10)
         others = []
         for n in (2, 3, 4):
             others.append(pool.submit(combiner, picture(n)))
-            wait_until(combiner, asked(combiner, n - 1))
+            combiner.wait_for(n - 1)
         network.go.release(2)
         answers = [f.result(10)["anomaly_score"].tolist() for f in (first, *others)]
     assert answers == [[1.0], [2.0], [3.0], [4.0]]
@@ -76,13 +93,13 @@ def test_those_who_ask_while_a_batch_runs_make_the_next_one():
 def test_a_batch_is_no_larger_than_asked_and_keeps_the_order():
     network = Network()
     network.held = True
-    combiner = Combiner(network, most=2)
+    combiner = Watched(network, most=2)
     with ThreadPoolExecutor(6) as pool:
         futures = [pool.submit(combiner, picture(1))]
         assert network.entered.acquire(timeout=10)
         for n in range(2, 7):
             futures.append(pool.submit(combiner, picture(n)))
-            wait_until(combiner, asked(combiner, n - 1))
+            combiner.wait_for(n - 1)
         network.go.release(10)
         assert [f.result(10)["anomaly_score"][0] for f in futures] == [1, 2, 3, 4, 5, 6]
     assert network.batches == [[1], [2, 3], [4, 5], [6]]
@@ -90,18 +107,18 @@ def test_a_batch_is_no_larger_than_asked_and_keeps_the_order():
 
 def test_a_question_of_many_pictures_runs_alone_and_whole():
     network = Network()
-    combiner = Combiner(network, most=2)
+    combiner = Watched(network, most=2)
     assert combiner(picture(9, count=5))["anomaly_score"].tolist() == [9.0] * 5
 
 
 def test_the_first_waits_for_all_members_and_no_longer():
     network = Network()
-    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner = Watched(network, most=8, patience_s=1000.0)
     combiner.join()
     combiner.join()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(combiner, picture(1))
-        wait_until(combiner, asked(combiner, 1))
+        combiner.wait_for(1)
         assert not network.batches
         second = pool.submit(combiner, picture(2))
         assert [f.result(10)["anomaly_score"][0] for f in (first, second)] == [1, 2]
@@ -110,12 +127,12 @@ def test_the_first_waits_for_all_members_and_no_longer():
 
 def test_nobody_waits_for_a_camera_that_has_left():
     network = Network()
-    combiner = Combiner(network, most=8, patience_s=1000.0)
+    combiner = Watched(network, most=8, patience_s=1000.0)
     combiner.join()
     combiner.join()
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(combiner, picture(1))
-        wait_until(combiner, asked(combiner, 1))
+        combiner.wait_for(1)
         combiner.leave()
         assert first.result(10)["anomaly_score"].tolist() == [1.0]
 
@@ -123,7 +140,7 @@ def test_nobody_waits_for_a_camera_that_has_left():
 def test_patience_ends_at_its_bound():
     network = Network()
     ticks = iter([0.0, *([1.0] * 10)])
-    combiner = Combiner(network, most=8, patience_s=0.5, clock=lambda: next(ticks))
+    combiner = Watched(network, most=8, patience_s=0.5, clock=lambda: next(ticks))
     combiner.join()
     combiner.join()
     assert combiner(picture(3))["anomaly_score"].tolist() == [3.0]
@@ -132,14 +149,14 @@ def test_patience_ends_at_its_bound():
 def test_an_error_reaches_all_who_asked_and_the_next_batch_runs():
     network = Network()
     network.held, network.problem = True, InferenceError("out of memory")
-    combiner = Combiner(network, most=8)
+    combiner = Watched(network, most=8)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(combiner, picture(1))
         assert network.entered.acquire(timeout=10)
         second = pool.submit(combiner, picture(2))
-        wait_until(combiner, asked(combiner, 1))
+        combiner.wait_for(1)
         third = pool.submit(combiner, picture(3))
-        wait_until(combiner, asked(combiner, 2))
+        combiner.wait_for(2)
         network.go.release(2)
         for future in (first, second, third):
             with pytest.raises(InferenceError, match="out of memory"):
@@ -150,7 +167,7 @@ def test_an_error_reaches_all_who_asked_and_the_next_batch_runs():
 
 def test_many_cameras_at_once_each_get_their_own_answers():
     network = Network()
-    combiner = Combiner(network, most=4)
+    combiner = Watched(network, most=4)
 
     def camera(number: int) -> bool:
         return all(
@@ -167,13 +184,13 @@ def test_many_cameras_at_once_each_get_their_own_answers():
 def test_with_two_lanes_the_next_batch_is_under_way_while_one_runs():
     network = Network()
     network.held = True
-    combiner = Combiner(network, most=1, lanes=2)
+    combiner = Watched(network, most=1, lanes=2)
     with ThreadPoolExecutor(3) as pool:
         futures = [pool.submit(combiner, picture(n)) for n in (1, 2)]
         for _ in futures:
             assert network.entered.acquire(timeout=10)
         futures.append(pool.submit(combiner, picture(3)))
-        wait_until(combiner, asked(combiner, 1))
+        combiner.wait_for(1)
         assert not network.entered.acquire(blocking=False)  # no third lane
         network.go.release(3)
         assert sorted(f.result(10)["anomaly_score"][0] for f in futures) == [1, 2, 3]
@@ -182,14 +199,14 @@ def test_with_two_lanes_the_next_batch_is_under_way_while_one_runs():
 def test_lanes_that_become_free_together_are_all_taken():
     network = Network()
     network.held = True
-    combiner = Combiner(network, most=1, lanes=3)
+    combiner = Watched(network, most=1, lanes=3)
     with ThreadPoolExecutor(6) as pool:
         futures = [pool.submit(combiner, picture(n)) for n in range(3)]
         for _ in range(3):
             assert network.entered.acquire(timeout=10)
         for n in range(3):
             futures.append(pool.submit(combiner, picture(3 + n)))
-            wait_until(combiner, asked(combiner, n + 1))
+            combiner.wait_for(n + 1)
         network.go.release(3)
         for _ in range(3):
             assert network.entered.acquire(timeout=10), "a lane is free and nobody takes it"
@@ -200,7 +217,7 @@ def test_lanes_that_become_free_together_are_all_taken():
 def test_nobody_waits_for_cameras_whose_pictures_are_under_way():
     network = Network()
     network.held = True
-    combiner = Combiner(network, most=8, lanes=2, patience_s=1000.0)
+    combiner = Watched(network, most=8, lanes=2, patience_s=1000.0)
     for _ in range(2):
         combiner.join()
     with ThreadPoolExecutor(3) as pool:
