@@ -38,6 +38,7 @@ from inspector.station.changeover import Changeovers
 from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
 from inspector.station.recipes import recipe_for, variant_of, warnings_for
 from inspector.station.report import replay_document
+from inspector.vision.workers import limit_workers
 
 
 @dataclass(slots=True, eq=False)
@@ -135,6 +136,7 @@ def build_station(
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
     """
+    limit_workers()
     ahead = 1 if models else looks_ahead(config)
     threads = config.threads or (1 if ahead > 1 else None)
     with ExitStack() as stack:

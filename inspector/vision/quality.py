@@ -37,7 +37,9 @@ def measure(image: Image, *, sharpness: bool) -> Quality:
 
 def _sample(image: Image) -> NDArray[np.uint8]:
     rows, columns = (16, 8) if min(image.shape[:2]) >= 128 else (1, 1)
-    return np.ascontiguousarray(image[::rows, ::columns, 1])
+    view = image[::rows, ::columns, 1]
+    # by way of bytes: numpy's own copy lets go of the interpreter, and many cameras queue for it
+    return np.frombuffer(view.tobytes(), np.uint8).reshape(view.shape)
 
 
 def _mean_and_contrast(sample: NDArray[np.uint8]) -> tuple[float, float]:
