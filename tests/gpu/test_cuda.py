@@ -1,4 +1,4 @@
-"""The bundled models on a real NVIDIA GPU; skipped where there is none (``make test-gpu``)."""
+"""The bundled models on a real NVIDIA GPU; skipped where there is none."""
 
 from __future__ import annotations
 
