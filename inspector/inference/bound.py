@@ -9,12 +9,11 @@ from __future__ import annotations
 import ctypes
 import itertools
 import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -35,6 +34,8 @@ LANES = 2
 ANSWER_S = 5.0
 """A run of milliseconds that takes so long will not come back."""
 _CLOSE_S = 10.0
+_GRAPH, _NO_GRAPH = "gpu_graph_id", "-1"
+"""ONNX Runtime's name of a run's graph; with -1 a run neither records nor replays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class BoundRunner:
 
     Up to ``LANES`` calls are inside at once: each copies its pictures on its own thread,
     then the runs follow one another. ONNX Runtime keeps a recorded CUDA graph with the
-    *thread* that ran it, so all runs are made on one thread of this class; it also records
-    at the first run of a batch size, so that first run is made alone (see ``CaptureGate``).
+    *thread* that ran it, so all runs are made on one thread of this class; the run that
+    records is made alone (see ``CaptureGate``).
     With graphs the first batch settles the size of all (see ``sized``).
 
     Args:
@@ -97,7 +98,6 @@ class BoundRunner:
         for _ in range(LANES):
             self._lanes.put(_Lane())
         self._graph_ids = itertools.count(1)  # 0 is ONNX Runtime's own
-        self._making = threading.Lock()
         self._recorded: int | None = None
         self._warm: list[int] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
@@ -193,16 +193,29 @@ class BoundRunner:
         session.run_with_iobinding(buffers.binding, buffers.options)
 
     def _made(self, size: int) -> _Buffers:
-        with self._making, self._gate.alone():
+        with self._gate.making:
             self._settle(size)
-            made = self._on_thread(self._bound, size)
+            with self._gate.shared():
+                made = self._on_thread(self._bound, size)
             try:
-                # the run that allocates, chooses algorithms and records
-                self._on_thread(self._run, made)
+                self._first_runs(made)
             except BaseException:
                 made.staging.unlock()
                 raise
             return made
+
+    def _first_runs(self, made: _Buffers) -> None:
+        """The run that allocates and chooses algorithms takes seconds and may go on beside
+        others; the one that records takes milliseconds, and must be alone.
+        """
+        unrecorded = replace(made, options=ort.RunOptions())
+        if self._graph:
+            unrecorded.options.add_run_config_entry(_GRAPH, _NO_GRAPH)
+        with self._gate.shared():
+            self._on_thread(self._run, unrecorded)
+        if self._graph:
+            with self._gate.alone():
+                self._on_thread(self._run, made)
 
     def _settle(self, size: int) -> None:
         if not self._graph:
@@ -224,7 +237,7 @@ class BoundRunner:
             binding.bind_ortvalue_output(output.name, value)
         options = ort.RunOptions()
         if self._graph:
-            options.add_run_config_entry("gpu_graph_id", str(next(self._graph_ids)))
+            options.add_run_config_entry(_GRAPH, str(next(self._graph_ids)))
         return _Buffers(staging, taken, outputs, binding, options)
 
     def _on_device(self, shape: Sequence[int], dtype: type[np.generic]) -> ort.OrtValue:

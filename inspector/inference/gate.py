@@ -13,9 +13,15 @@ from contextlib import contextmanager
 
 
 class CaptureGate:
-    """Open to many, or to one alone; who waits to be alone goes before newcomers."""
+    """Open to many, or to one alone; who waits to be alone goes before newcomers.
+
+    Attributes:
+        making: held by whoever prepares and records. Its first run takes seconds inside: a
+            second one who waited for that to be alone would hold up all newcomers meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.making = threading.Lock()
         self._changed = threading.Condition()
         self._inside = 0
         self._alone = False

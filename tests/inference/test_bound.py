@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from inspector.inference.gate import CaptureGate
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
 from inspector.inference.trouble import Trouble, trouble_of
-from tests.support.gpus import Script, bound, session_of
+from tests.support.gpus import Script, ScriptedSession, bound, session_of
 from tests.support.tiny_model import write_tiny_package
 
 
@@ -81,8 +82,9 @@ def test_each_lane_has_a_graph_of_its_own(package: Package):
     for _ in range(4 * LANES):
         runner(pictures(3))
     ids = [options.get_run_config_entry("gpu_graph_id") for _, options in script.runs]
-    # never 0, which is ONNX Runtime's own
-    assert set(ids) == {str(n) for n in range(1, LANES + 1)}
+    # never 0, which is ONNX Runtime's own; the first run of each records nothing
+    assert set(ids) == {"-1", *(str(n) for n in range(1, LANES + 1))}
+    assert ids.count("-1") == LANES
     runner.close()
 
 
@@ -151,15 +153,45 @@ class RecordingGate(CaptureGate):
             yield
 
 
-def test_only_the_first_run_of_a_size_is_made_alone(package: Package):
-    gate, manifest = RecordingGate(), package.manifest
+@pytest.mark.parametrize("graph", [True, False])
+def test_only_a_recording_is_made_alone(package: Package, *, graph: bool):
+    """What takes seconds (memory, algorithms, an engine) holds up nobody."""
+    gate, manifest, script = RecordingGate(), package.manifest, Script()
+    session: Any = ScriptedSession(session_of(package), script)
     runner = BoundRunner(
-        session_of(package), manifest.input, manifest.outputs, device="cpu", gate=gate
+        session, manifest.input, manifest.outputs, device="cpu", graph=graph, gate=gate
     )
     for _ in range(2 * LANES):
         runner(pictures(2))
-    assert gate.entries == ["alone", "shared"] * LANES + ["shared"] * LANES
+    first = ["shared", "shared", "alone"] if graph else ["shared", "shared"]
+    assert gate.entries == [*first, "shared"] * LANES + ["shared"] * LANES
     runner.close()
+
+
+def test_a_line_goes_on_while_another_model_takes_its_time_to_get_ready(package: Package):
+    gate, manifest, script = CaptureGate(), package.manifest, Script()
+
+    def made(session: Any) -> BoundRunner:
+        return BoundRunner(
+            session, manifest.input, manifest.outputs, device="cpu", graph=True, gate=gate
+        )
+
+    line, other = made(session_of(package)), made(ScriptedSession(session_of(package), script))
+    line.warm_up([1])
+    script.held = True
+    with ThreadPoolExecutor(2) as pool:
+        loading = pool.submit(other, pictures(1))
+        assert script.entered.acquire(timeout=10)  # cuDNN compiles
+        assert pool.submit(line, pictures(1)).result(10)[0].shape == (1,)
+        script.go.release()
+        assert script.entered.acquire(timeout=10)  # the recording
+        waiting = pool.submit(line, pictures(1))
+        assert not waiting.done()
+        script.go.release(2)
+        for each in (loading, waiting):
+            assert each.result(10)[0].shape == (1,)
+    line.close()
+    other.close()
 
 
 def test_a_failed_run_leaves_the_others_be(package: Package):

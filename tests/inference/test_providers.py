@@ -258,6 +258,7 @@ def test_every_recorded_size_passes_the_golden_check_on_every_lane(
     network = opened(package, most=4)
     script = cuda.scripts["1"]
     shown = Counter(options.get_run_config_entry("gpu_graph_id") for _, options in script.runs)
+    shown.pop("-1")
     # graphs 1 and 2 of each of three sessions: recorded, asked for once, and checked
     assert all(count > 2 * 3 for count in shown.values())
     network.close()

@@ -89,7 +89,8 @@ class ScriptedSession:
         size = binding.get_outputs()[0].shape()[0]
         if size != self._size:
             self._size, self._plan = size, self._plan + 1
-        self._recorded[graph] = self._plan
+        if graph != "-1":
+            self._recorded[graph] = self._plan
 
 
 def session_of(package: Package, variant: str = "fp32") -> ort.InferenceSession:
