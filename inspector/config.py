@@ -64,6 +64,11 @@ class RunConfig:
     isolate: bool = False
     station_id: str = "station"
 
+    @property
+    def pictures(self) -> int:
+        """Of one frame, that the network is asked about at once: a region each."""
+        return len(self.recipe.regions) if self.recipe else 1
+
 
 def read_document(path: Path, what: str, *, most_bytes: int = MAX_DOCUMENT_BYTES) -> str:
     """A small UTF-8 text file; raises ConfigError saying what could not be read."""

@@ -41,7 +41,8 @@ def command(
     held = load_cameras_file(file)
     network = held.network
     place = log or log_beside(file.parent / held.db)
-    most = min(network.most, len(held.cameras))  # each size of batch costs a GPU a session
+    # each size of batch costs a GPU a session
+    most = min(network.most, sum(config.pictures for _, config in load_cameras(file)))
     models = ModelService(most=most, patience_s=network.patience_ms / 1000)
     with screen(json) as console, logbook(place, held.log) as redactor:
         _run(file, models, Credentials(on_secret=redactor.hide), console, duration, json)

@@ -64,7 +64,7 @@ class _Lane:
 
 
 class BoundRunner:
-    """Runs batches of any size; from any number of threads, one at a time on the device.
+    """Runs batches of any size; from any number of threads, one at a time.
 
     Up to ``LANES`` calls are inside at once: each copies its pictures on its own thread,
     then the runs follow one another. ONNX Runtime keeps a recorded CUDA graph with the
@@ -101,6 +101,8 @@ class BoundRunner:
         self._recorded: int | None = None
         self._warm: list[int] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
+        self._is_open, self._hung = True, False
+        self._retired: list[_Lane] = []
         self.last: Split | None = None
         self.unpinned: str | None = None
 
@@ -134,19 +136,34 @@ class BoundRunner:
             self._warm.append(size)
 
     def close(self) -> None:
-        """Frees session and buffers once nobody is inside; idempotent."""
+        """Frees session and buffers once nobody is inside; idempotent.
+
+        Where a run does not come back from the driver, nothing is freed: see ``abandon``.
+        """
+        if self.retire():
+            self.free()
+        else:
+            self.abandon()
+
+    def retire(self) -> bool:
+        """Refuses who comes, waits for who is inside; False where somebody did not come back."""
+        self._is_open = False
+        with suppress(queue.Empty):  # a call that hangs in the driver keeps its lane
+            while len(self._retired) < LANES and self._session is not None:
+                self._retired.append(self._lanes.get(timeout=_CLOSE_S))
+        return not self._hung and (self._session is None or len(self._retired) == LANES)
+
+    def free(self) -> None:
+        """After ``retire``."""
         if self._session is None:
             return
         self._session = None
-        held = []
-        with suppress(queue.Empty):  # a call that hangs in the driver keeps its lane
-            held = [self._lanes.get(timeout=_CLOSE_S) for _ in range(LANES)]
         self._thread.shutdown()
-        for lane in held:
+        for lane in self._retired:
             for buffers in lane.by_size.values():
                 buffers.staging.unlock()
             lane.by_size.clear()
-            self._lanes.put(lane)
+        self._give_lanes_back()
 
     def abandon(self) -> None:
         """Lets go of a lost GPU without freeing anything on it.
@@ -154,12 +171,20 @@ class BoundRunner:
         The destructors of ONNX Runtime's CUDA graphs throw where the driver refuses, and
         that ends the process: so the session lives on, unused, until the process ends.
         """
+        self._is_open = False
         session, self._session = self._session, None
         if session is None:
             return
         for kept in (session, self):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
         self._thread.shutdown(wait=False)
+        self._give_lanes_back()
+
+    def _give_lanes_back(self) -> None:
+        """To those who wait for one: they are refused next."""
+        for lane in self._retired:
+            self._lanes.put(lane)
+        self._retired.clear()
 
     def _asked(self, buffers: _Buffers, images: Sequence[Image]) -> list[NDArray[np.float32]]:
         start = time.perf_counter_ns()
@@ -180,11 +205,12 @@ class BoundRunner:
         timeout: float | None = None,
     ) -> _Out:
         session = self._session
-        if session is None:
+        if session is None or not self._is_open:
             raise StateError("predict() after close()")
         try:
             return self._thread.submit(work, session, given).result(timeout)
         except TimeoutError:
+            self._hung = True
             raise RuntimeError(f"device lost: no answer within {timeout:g} s") from None
 
     def _run(self, session: ort.InferenceSession, buffers: _Buffers) -> None:

@@ -43,7 +43,7 @@ class Combiner:
     """Call it like the ``run`` that it wraps, from any number of threads.
 
     Args:
-        most: pictures of one batch (a question with more of them runs alone).
+        most: pictures of one batch (a question with more of them is run by itself).
         patience_s: how long the first may wait for others; nobody waits once every
             member has asked. 0 still joins those who asked while the last batch ran.
         lanes: batches under way at once: one is copied while the other is computed.
@@ -82,7 +82,11 @@ class Combiner:
             self._waiting.append(mine)
             if self._is_full():
                 self._wake_first()
-        batch = self._lead(mine)
+        try:
+            batch = self._lead(mine)
+        except BaseException:
+            self._withdraw(mine)
+            raise
         if batch is not None:
             self._answer(batch)
         if mine.problem is not None:
@@ -104,6 +108,13 @@ class Combiner:
             self._under_way += len(batch)
             self._wake_first()
             return batch
+
+    def _withdraw(self, mine: _Question) -> None:
+        """Whoever asked was interrupted: nobody shall wait behind."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+            self._wake_first()
 
     def _wake_first(self) -> None:
         """Whoever is first has something to look at: a lane, or a batch that is full."""

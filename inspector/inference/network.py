@@ -171,8 +171,10 @@ class Network:
         singles = [[i] for i in range(count)]
         sizes = {count, *self._runner.sizes} if self._free_batch else set()
         batches = [[i % count for i in range(size)] for size in sorted(sizes - {1})]
-        # buffers take turns: every one of them is to be seen; and none may mind the others
-        turns = [*singles, *batches, *singles] * LANES if self._runner.sizes else singles + batches
+        turns = singles + batches
+        if self._runner.sizes:
+            # lanes take turns: each is to be seen with all of them, and none may mind the others
+            turns = [places for places in turns for _ in range(LANES)] + singles
         try:
             self._once([np.zeros_like(golden.images[0])])
             return max(self._compared(golden, places, where) for places in turns)
@@ -279,7 +281,7 @@ class _Opening:
             for size in sizes[1:]:
                 runners.append(self._runner(provider, graph=graph)[0])
                 runners[-1].warm_up([size])
-        except ORT_ERRORS as error:
+        except (*ORT_ERRORS, ProviderError) as error:
             raise self._refused(provider, runners, error, graph=graph) from None
         except BaseException:
             for runner in runners:
@@ -302,14 +304,17 @@ class _Opening:
         """What to raise after that error of the last of them; all are let go of."""
         trouble = trouble_of(str(error))
         lost = trouble is Trouble.LOST
+        # what a spoilt recording leaves behind must not be freed
+        recording = graph and not isinstance(error, ProviderError)
         for runner in runners:
-            # what a spoilt recording leaves behind must not be freed
-            spoilt = graph and trouble is not Trouble.MEMORY and runner is runners[-1]
+            spoilt = recording and trouble is not Trouble.MEMORY and runner is runners[-1]
             if lost or spoilt:
                 runner.abandon()
             runner.close()
         if graph and not lost:
             return _NotRecordedError(brief(error))
+        if isinstance(error, ProviderError):
+            return error
         return ProviderError(f"{short(provider)} cannot be used: {brief(error)}")
 
     def _runner(self, provider: str, *, graph: bool) -> tuple[BoundRunner, bool]:

@@ -235,7 +235,7 @@ def open_predictor(
         require_gpu: makes a fallback to the CPU an error.
         threads: of one run on the CPU, None for two.
         execution: a certain provider, and what it may take; None for the defaults.
-        most: the largest batch to be ready for on a GPU; larger ones take longer at first.
+        most: the largest batch to be ready for on a GPU; larger ones run in pieces there.
         proven: the caller knows that the model harms nobody, or runs it where it may.
 
     Raises PackageError for anything wrong with the package (its golden check

@@ -27,7 +27,8 @@ def sizes_up_to(most: int) -> tuple[int, ...]:
 class SizedRunner:
     """A batch runs on the session of the next size, filled up with copies of its last picture.
 
-    Larger batches than the largest run in pieces. Thread-safe, as its runners are.
+    Larger batches than the largest run in pieces. Thread-safe, as its runners are, each of
+    which has a thread of its own: two sizes may be on the device at once.
     """
 
     def __init__(self, by_size: Mapping[int, BoundRunner]) -> None:
@@ -59,8 +60,14 @@ class SizedRunner:
         return next((r.unpinned for r in self._by_size.values() if r.unpinned), None)
 
     def close(self) -> None:
-        for runner in self._by_size.values():
-            runner.close()
+        """All are freed, or where one does not come back from the driver, none."""
+        runners = list(self._by_size.values())
+        came_back = [runner.retire() for runner in runners]
+        if all(came_back):
+            for runner in runners:
+                runner.free()
+        else:
+            self.abandon()
 
     def abandon(self) -> None:
         for runner in self._by_size.values():

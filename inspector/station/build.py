@@ -140,7 +140,8 @@ def build_station(
     ahead = 1 if models else looks_ahead(config)
     threads = config.threads or (1 if ahead > 1 else None)
     with ExitStack() as stack:
-        predictor = (models.open if models else open_predictor)(
+        opened = models.open if models else partial(open_predictor, most=config.pictures)
+        predictor = opened(
             config.model,
             variant=config.variant or variant_of(config.recipe, config.model),
             require_gpu=config.require_gpu,

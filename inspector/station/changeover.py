@@ -80,6 +80,7 @@ class Changeovers:
                 require_gpu=self._require_gpu,
                 threads=self._threads,
                 execution=self._execution,
+                most=len((recipe or self.in_force.recipe).regions),
             )
             try:
                 predictor.listen(self._on_event)

@@ -19,6 +19,7 @@ from inspector.inference.bound import LANES, BoundRunner
 from inspector.inference.gate import CaptureGate
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
+from inspector.inference.sized import SizedRunner
 from inspector.inference.trouble import Trouble, trouble_of
 from tests.support.gpus import Script, ScriptedSession, bound, session_of
 from tests.support.tiny_model import write_tiny_package
@@ -265,3 +266,27 @@ def test_a_run_that_does_not_come_back_is_a_lost_device(package: Package):
     with pytest.raises(StateError):
         runner(pictures(1))
     script.go.release()
+
+
+@pytest.mark.parametrize("also", [True, False])
+def test_what_hangs_in_the_driver_holds_up_nobody_who_closes(package: Package, *, also: bool):
+    """Nor is anything freed then: neither of the runner that hangs nor of one beside it."""
+    script = Script()
+    hanging, beside = bound(package, script), bound(package)
+    for runner in (hanging, beside):
+        runner.warm_up([1])
+    kept = [weakref.ref(hanging._session), weakref.ref(beside._session)]
+    script.held, hanging._answer_s = True, 0.05
+    with pytest.raises(RuntimeError, match="device lost"):
+        hanging(pictures(1))
+    closing: Any = SizedRunner({1: beside, 2: hanging}) if also else hanging
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(closing.close).result(10)
+    with pytest.raises(StateError):
+        hanging(pictures(1))
+    beside.close()
+    del hanging, beside, closing, runner
+    gc.collect()
+    assert kept[0]() is not None
+    assert (kept[1]() is not None) == also
+    script.go.release(2)

@@ -229,3 +229,28 @@ def test_nobody_waits_for_cameras_whose_pictures_are_under_way():
         network.go.release(2)
         assert [f.result(10)["anomaly_score"][0] for f in (*together, third)] == [1, 2, 3]
     assert [sorted(b) for b in network.batches] == [[1, 2], [3]]
+
+
+def test_who_is_interrupted_leaves_nobody_waiting_behind():
+    """Ctrl-C reaches the main thread wherever it waits."""
+    network = Network()
+    network.held = True
+
+    class Interrupted(Watched):
+        def _is_my_turn(self, mine: Any) -> bool:
+            if mine.images[0][0, 0, 0] == 2 and self._running == 0:
+                raise KeyboardInterrupt
+            return super()._is_my_turn(mine)
+
+    combiner = Interrupted(network, most=1)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(combiner, picture(1))
+        assert network.entered.acquire(timeout=10)
+        second = pool.submit(combiner, picture(2))
+        combiner.wait_for(1)
+        third = pool.submit(combiner, picture(3))
+        combiner.wait_for(2)
+        network.go.release(2)
+        with pytest.raises(KeyboardInterrupt):
+            second.result(10)
+        assert [f.result(10)["anomaly_score"][0] for f in (first, third)] == [1, 3]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import weakref
-from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -252,16 +252,56 @@ def test_batches_of_any_size_run_on_graphs_that_stay_whole(
     network.close()
 
 
-def test_every_recorded_size_passes_the_golden_check_on_every_lane(
-    package: Package, cuda: FakeCuda
+@pytest.mark.parametrize("graph", [True, False])
+@pytest.mark.parametrize("lane", [1, 2])
+@pytest.mark.parametrize(("most", "size"), [(1, 1), (4, 1), (4, 2), (4, 4), (5, 5), (2, 2)])
+def test_no_size_and_no_lane_escapes_the_golden_check(
+    package: Package, cuda: FakeCuda, *, graph: bool, lane: int, most: int, size: int
 ):
-    network = opened(package, most=4)
-    script = cuda.scripts["1"]
-    shown = Counter(options.get_run_config_entry("gpu_graph_id") for _, options in script.runs)
-    shown.pop("-1")
-    # graphs 1 and 2 of each of three sessions: recorded, asked for once, and checked
-    assert all(count > 2 * 3 for count in shown.values())
+    for script in cuda.scripts.values():
+        script.wrong = (size, lane)
+    with pytest.raises(PackageError, match="golden check failed"):
+        opened(package, most=most, cuda_graph=graph)
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+def test_the_single_pictures_are_checked_once_more_after_the_batches(
+    package: Package, cuda: FakeCuda, most: int
+):
+    """A graph that minds another size may work until that has run."""
+    network = opened(package, most=most)
+    shown = [int(size) for size in cuda.scripts["1"].sizes]
+    images = len(package.golden("fp32").images)
+    assert shown[-images:] == [1] * images
+    assert max(shown) == most
     network.close()
+
+
+@pytest.mark.parametrize("message", ["CUDA failure 700: an illegal memory access", OUT_OF_MEMORY])
+def test_what_happens_while_a_later_size_is_opened(
+    package: Package, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch, message: str
+):
+    """Lost: what is recorded must not be freed. Full: one session without graphs may fit."""
+    real = cuda._open
+
+    def broken(model: bytes, **more: Any) -> Any:
+        if cuda.opened == ["1"]:
+            cuda.opened.append("1")
+            raise ProviderError(f"CUDA cannot be used: {message}")
+        return real(model, **more)
+
+    monkeypatch.setattr(network_module, "open_session", broken)
+    if message == OUT_OF_MEMORY:
+        network = opened(package, most=4)
+        assert cuda.opened == ["1", "1", "0"]
+        assert cuda.alive == [False, False]
+        assert network.remarks[0].startswith("no CUDA graph: ")
+        network.close()
+        return
+    with pytest.raises(ProviderError, match="illegal memory access"):
+        opened(package, most=4)
+    gc.collect()
+    assert cuda._sessions[0]() is not None
 
 
 def test_a_later_size_that_cannot_be_recorded_leaves_no_session_behind(

@@ -50,6 +50,9 @@ class Script:
         self.entered, self.go = threading.Semaphore(0), threading.Semaphore(0)
         self.held = False
         self.runs: list[Any] = []
+        self.wrong: tuple[int, int] | None = None
+        """(pictures, lane from 1 on) of which every session gives wrong answers."""
+        self.sizes: list[int] = []
 
 
 class ScriptedSession:
@@ -62,6 +65,7 @@ class ScriptedSession:
         self._session, self._script = session, script
         self._size, self._plan = 0, 0
         self._recorded: dict[str, int] = {}
+        self._bindings: dict[int, list[ort.IOBinding]] = {}
 
     def io_binding(self) -> ort.IOBinding:
         return self._session.io_binding()
@@ -76,6 +80,17 @@ class ScriptedSession:
             raise RuntimeError(script.problem)
         self._replay(binding, options)
         self._session.run_with_iobinding(binding, options)
+        self._falsify(binding)
+
+    def _falsify(self, binding: ort.IOBinding) -> None:
+        score = binding.get_outputs()[0]
+        self._script.sizes.append(score.shape()[0])
+        seen = self._bindings.setdefault(score.shape()[0], [])
+        if not any(binding is other for other in seen):
+            seen.append(binding)
+        lane = next(n for n, other in enumerate(seen, 1) if other is binding)
+        if self._script.wrong == (score.shape()[0], lane):
+            score.update_inplace(score.numpy() + 1)
 
     def _replay(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
         try:
