@@ -340,7 +340,8 @@ class _Opening:
         )
 
     def _providers(self, provider: str, *, graph: bool) -> tuple[Provider, ...]:
-        cuda = (CUDA, cuda_options(self.execution, graph=graph))
+        sessions = len(sizes_up_to(self.most)) if graph else 1
+        cuda = (CUDA, cuda_options(self.execution, graph=graph, sessions=sessions))
         if provider == CUDA:
             return (cuda,)
         manifest = self.package.manifest

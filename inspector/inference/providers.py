@@ -59,8 +59,8 @@ def why_no_tensorrt() -> str | None:
     )  # fmt: skip
 
 
-def cuda_options(execution: Execution, *, graph: bool) -> dict[str, str]:
-    """Of ONNX Runtime's CUDA provider.
+def cuda_options(execution: Execution, *, graph: bool, sessions: int = 1) -> dict[str, str]:
+    """Of ONNX Runtime's CUDA provider; so many sessions of one model share its memory.
 
     The arena grows by what is asked and not by powers of two: several models share a card.
     cuDNN may take the workspace that its fastest algorithm wants; that one is chosen by its
@@ -69,7 +69,7 @@ def cuda_options(execution: Execution, *, graph: bool) -> dict[str, str]:
     """
     return {
         "device_id": "0",
-        "gpu_mem_limit": str(execution.gpu_mem_limit_mb * _MIB),
+        "gpu_mem_limit": str(execution.gpu_mem_limit_mb * _MIB // sessions),
         "arena_extend_strategy": "kSameAsRequested",
         "cudnn_conv_use_max_workspace": "1",
         "cudnn_conv_algo_search": "HEURISTIC",

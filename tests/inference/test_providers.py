@@ -66,6 +66,8 @@ def test_options_of_cuda_bound_its_memory_and_keep_its_numbers():
     assert options["cudnn_conv_use_max_workspace"] == "1"
     assert (options["use_tf32"], options["enable_cuda_graph"]) == ("0", "1")
     assert cuda_options(Execution(), graph=False)["enable_cuda_graph"] == "0"
+    shared = cuda_options(Execution(gpu_mem_limit_mb=512), graph=True, sessions=4)
+    assert shared["gpu_mem_limit"] == str(128 * 1024 * 1024)
 
 
 def test_engines_are_kept_by_model_and_versions_for_this_user_alone(package: Package, cache: Path):
@@ -198,6 +200,7 @@ class FakeCuda:
         self.scripts = {"1": Script(), "0": Script()}
         self.refuses: dict[str, str] = {}
         self.opened: list[str] = []
+        self.limits: list[int] = []
         self.alive: list[bool] = []
         self._sessions: list[weakref.ref[Any]] = []
         monkeypatch.setattr(network_module, "open_session", self._open)
@@ -206,6 +209,7 @@ class FakeCuda:
     def _open(self, model: bytes, *, options: dict[str, str], **more: Any) -> Any:
         graph = options["enable_cuda_graph"]
         self.opened.append(graph)
+        self.limits.append(int(options["gpu_mem_limit"]))
         self.alive.append(any(held() is not None for held in self._sessions))
         if graph in self.refuses:
             raise ProviderError(f"CUDA cannot be used: {self.refuses[graph]}")
@@ -245,6 +249,7 @@ def test_batches_of_any_size_run_on_graphs_that_stay_whole(
     """A session whose batch changes frees the kernels that its graphs launch."""
     network = opened(package, most=most)
     assert cuda.opened == ["1"] * sessions
+    assert sum(cuda.limits) <= Execution().gpu_mem_limit_mb << 20
     for count in (1, 3, 2, 8, 1, 5, 4, 7, 6, 20, 1):
         levels = [12 * n for n in range(count)]
         found = network([np.full((32, 32, 3), level, np.uint8) for level in levels])
