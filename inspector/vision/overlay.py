@@ -17,6 +17,8 @@ from inspector.vision.resize import resize
 _WARM, _HOT = (30, 170, 255), (40, 30, 235)
 _BELOW, _SPAN = 0.08, 0.4
 """Heat begins so far below T1 and is hottest so far above that, in shares of T1."""
+_SHARES = np.arange(256, dtype=np.float32) / 255
+_COLOURS = (np.outer(1 - _SHARES, _WARM) + np.outer(_SHARES, _HOT)).astype(np.uint8)[:, None]
 _LINE, _EDGE = (255, 255, 255), (20, 20, 20)
 
 
@@ -111,17 +113,25 @@ def _placed(
 
 
 def _blend(canvas: Image, box: Box, heat: NDArray[np.float32], t1: float, opacity: float) -> None:
-    """Warm from just below T1, hot well above it; nothing where the part looks as it should."""
+    """Warm from just below T1, hot well above it; nothing where the part looks as it should.
+
+    In 255 levels and where something is hot alone: the window draws this while a line runs.
+    """
     reach = max(abs(t1), 1e-6)
-    level = np.clip((heat - (t1 - _BELOW * reach)) / (_SPAN * reach), 0.0, 1.0)
-    if not level.any():
+    low, per_level = t1 - _BELOW * reach, 255.0 / (_SPAN * reach)
+    level = cv2.convertScaleAbs(np.maximum(heat, low), alpha=per_level, beta=-low * per_level)
+    x, y, width, height = cv2.boundingRect(level)
+    if not width:
         return
-    place = canvas[box.y1 : box.y2, box.x1 : box.x2]
-    share = level[..., None]
-    colour = np.array(_WARM, np.float32) * (1 - share) + np.array(_HOT, np.float32) * share
-    alpha = (opacity * np.sqrt(level)).astype(np.float32)
-    blended = cv2.blendLinear(colour.astype(np.uint8), place.copy(), alpha, 1.0 - alpha)
-    place[:] = blended
+    level = level[y : y + height, x : x + width]
+    place = canvas[box.y1 + y : box.y1 + y + height, box.x1 + x : box.x1 + x + width]
+    alpha = (opacity * np.sqrt(_SHARES)).astype(np.float32)
+    place[:] = cv2.blendLinear(
+        cv2.applyColorMap(level, _COLOURS),
+        place.copy(),
+        cv2.LUT(level, alpha),
+        cv2.LUT(level, 1.0 - alpha),
+    )
 
 
 def _contours(canvas: Image, box: Box, inside: NDArray[np.bool_]) -> None:
