@@ -114,6 +114,7 @@ class BoundRunner:
         """
         lane = self._lanes.get()
         try:
+            self._opened()  # who waited for a lane meanwhile must not touch a lost device
             buffers = lane.by_size.get(len(images))
             if buffers is None:
                 buffers = lane.by_size[len(images)] = self._made(len(images))
@@ -198,15 +199,19 @@ class BoundRunner:
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
 
+    def _opened(self) -> ort.InferenceSession:
+        session = self._session
+        if session is None or not self._is_open:
+            raise StateError("predict() after close()")
+        return session
+
     def _on_thread(
         self,
         work: Callable[[ort.InferenceSession, _In], _Out],
         given: _In,
         timeout: float | None = None,
     ) -> _Out:
-        session = self._session
-        if session is None or not self._is_open:
-            raise StateError("predict() after close()")
+        session = self._opened()
         try:
             return self._thread.submit(work, session, given).result(timeout)
         except TimeoutError:
