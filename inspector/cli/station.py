@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from inspector.cli import options
 from inspector.cli.run import part_line
 from inspector.cli.running import headline, print_start, stop_signals, watchdog_of_this_process
 from inspector.cli.screen import Screen, screen
-from inspector.config import load_cameras, load_cameras_file
+from inspector.config import RunConfig, load_cameras, load_cameras_file
 from inspector.core.frame import Frame
 from inspector.core.inspection import Part
 from inspector.engine.status import PipelineStatus
@@ -41,15 +42,16 @@ def command(
     held = load_cameras_file(file)
     network = held.network
     place = log or log_beside(file.parent / held.db)
+    cameras = load_cameras(file)
     # each size of batch costs a GPU a session
-    most = min(network.most, sum(config.pictures for _, config in load_cameras(file)))
+    most = min(network.most, sum(config.pictures for _, config in cameras))
     models = ModelService(most=most, patience_s=network.patience_ms / 1000)
     with screen(json) as console, logbook(place, held.log) as redactor:
-        _run(file, models, Credentials(on_secret=redactor.hide), console, duration, json)
+        _run(cameras, models, Credentials(on_secret=redactor.hide), console, duration, json)
 
 
 def _run(
-    file: Path,
+    cameras: Sequence[tuple[str, RunConfig]],
     models: ModelService,
     credentials: Credentials,
     console: Screen,
@@ -63,7 +65,7 @@ def _run(
         console.print(Text.assemble(f"{camera:12s} ", (kind, "yellow"), f": {detail}"))
 
     with build_group(
-        load_cameras(file), models, on_part=on_part, on_event=on_event, credentials=credentials
+        cameras, models, on_part=on_part, on_event=on_event, credentials=credentials
     ) as group:
         for name, station in group.stations.items():
             console.print(f"camera    {name}, run {station.run_id}")
