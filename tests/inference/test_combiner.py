@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,18 @@ class Waiting(deque[Any]):
         super().append(question)
         with self._arrived:
             self._arrived.notify_all()
+
+
+def one_inside_two_waiting(
+    pool: ThreadPoolExecutor, network: Network, combiner: Watched
+) -> list[Future[Outputs]]:
+    """They asked with pictures 1, 2 and 3; the network is held inside the first."""
+    asked = [pool.submit(combiner, picture(1))]
+    assert network.entered.acquire(timeout=10)
+    for n in (2, 3):
+        asked.append(pool.submit(combiner, picture(n)))
+        combiner.wait_for(n - 1)
+    return asked
 
 
 def test_one_alone_is_answered_at_once():
@@ -151,12 +163,7 @@ def test_an_error_reaches_all_who_asked_and_the_next_batch_runs():
     network.held, network.problem = True, InferenceError("out of memory")
     combiner = Watched(network, most=8)
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(combiner, picture(1))
-        assert network.entered.acquire(timeout=10)
-        second = pool.submit(combiner, picture(2))
-        combiner.wait_for(1)
-        third = pool.submit(combiner, picture(3))
-        combiner.wait_for(2)
+        first, second, third = one_inside_two_waiting(pool, network, combiner)
         network.go.release(2)
         for future in (first, second, third):
             with pytest.raises(InferenceError, match="out of memory"):
@@ -244,12 +251,7 @@ def test_who_is_interrupted_leaves_nobody_waiting_behind():
 
     combiner = Interrupted(network, most=1)
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(combiner, picture(1))
-        assert network.entered.acquire(timeout=10)
-        second = pool.submit(combiner, picture(2))
-        combiner.wait_for(1)
-        third = pool.submit(combiner, picture(3))
-        combiner.wait_for(2)
+        first, second, third = one_inside_two_waiting(pool, network, combiner)
         network.go.release(2)
         with pytest.raises(KeyboardInterrupt):
             second.result(10)
