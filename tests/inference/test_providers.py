@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import weakref
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 import pytest
 
 from inspector.core.execution import Execution
-from inspector.core.inspection import Crop
-from inspector.errors import PackageError, ProviderError
-from inspector.inference import network as network_module
-from inspector.inference import predictor as predictor_module
+from inspector.errors import ProviderError
 from inspector.inference import providers as providers_module
 from inspector.inference import session as session_module
-from inspector.inference.bound import BoundRunner
-from inspector.inference.network import Network, open_network
 from inspector.inference.package import Package, load_package
 from inspector.inference.pinned import Staging
 from inspector.inference.predictor import open_predictor
@@ -35,15 +26,9 @@ from inspector.inference.providers import (
     tensorrt_options,
 )
 from inspector.inference.session import open_session
-from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, ScriptedSession, session_of
 from tests.support.tiny_model import write_tiny_package
 
 NO_GPU = providers_module.why_no_cuda()
-NO_GRAPH = (
-    "[ONNXRuntimeError] : 1 : FAIL : This session cannot use the graph capture feature as"
-    " requested by the user  as all compute graph nodes have not been partitioned to the"
-    " CUDAExecutionProvider"
-)
 
 
 @pytest.fixture
@@ -190,221 +175,6 @@ def test_strict_mode_leaves_the_cpu_out(
     else:
         with pytest.raises(RuntimeError, match="disable_cpu_ep_fallback"):
             asked.options.get_session_config_entry(key)
-
-
-class FakeCuda:
-    """Sessions "on CUDA" that run on the CPU, as the options ask: with a graph or without."""
-
-    def __init__(self, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._package = package
-        self.scripts = {"1": Script(), "0": Script()}
-        self.refuses: dict[str, str] = {}
-        self.opened: list[str] = []
-        self.limits: list[int] = []
-        self.alive: list[bool] = []
-        self._sessions: list[weakref.ref[Any]] = []
-        monkeypatch.setattr(network_module, "open_session", self._open)
-        monkeypatch.setattr(network_module, "BoundRunner", self._runner)
-
-    def _open(self, model: bytes, *, options: dict[str, str], **more: Any) -> Any:
-        graph = options["enable_cuda_graph"]
-        self.opened.append(graph)
-        self.limits.append(int(options["gpu_mem_limit"]))
-        self.alive.append(any(held() is not None for held in self._sessions))
-        if graph in self.refuses:
-            raise ProviderError(f"CUDA cannot be used: {self.refuses[graph]}")
-        real = session_of(self._package)
-        scripted = ScriptedSession(real, self.scripts[graph])
-        scripted.get_inputs = real.get_inputs
-        scripted.get_outputs = real.get_outputs
-        self._sessions.append(weakref.ref(scripted))
-        return scripted
-
-    def _runner(self, *given: Any, device: str, graph: bool) -> BoundRunner:
-        return BoundRunner(*given, device="cpu", graph=graph)
-
-
-@pytest.fixture
-def cuda(package: Package, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
-    return FakeCuda(package, monkeypatch)
-
-
-def opened(package: Package, *, most: int = 1, **execution: Any) -> Network:
-    asked = Execution(**execution)
-    return open_network(package, "fp32", CUDA, threads=1, execution=asked, most=most)
-
-
-def test_a_model_that_can_be_recorded_is(package: Package, cuda: FakeCuda):
-    network = opened(package)
-    assert cuda.opened == ["1"]
-    assert not any("graph" in line for line in network.remarks)
-    assert network([np.zeros((32, 32, 3), np.uint8)] * 2)["anomaly_score"].tolist() == [0, 0]
-    network.close()
-
-
-@pytest.mark.parametrize(("most", "sessions"), [(2, 2), (3, 3), (8, 4)])
-def test_batches_of_any_size_run_on_graphs_that_stay_whole(
-    package: Package, cuda: FakeCuda, most: int, sessions: int
-):
-    """A session whose batch changes frees the kernels that its graphs launch."""
-    network = opened(package, most=most)
-    assert cuda.opened == ["1"] * sessions
-    assert sum(cuda.limits) <= Execution().gpu_mem_limit_mb << 20
-    for count in (1, 3, 2, 8, 1, 5, 4, 7, 6, 20, 1):
-        levels = [12 * n for n in range(count)]
-        found = network([np.full((32, 32, 3), level, np.uint8) for level in levels])
-        assert found["anomaly_score"] == pytest.approx([level / 255 for level in levels])
-    network.close()
-
-
-@pytest.mark.parametrize("graph", [True, False])
-@pytest.mark.parametrize("lane", [1, 2])
-@pytest.mark.parametrize(("most", "size"), [(1, 1), (4, 1), (4, 2), (4, 4), (5, 5), (2, 2)])
-def test_no_size_and_no_lane_escapes_the_golden_check(
-    package: Package, cuda: FakeCuda, *, graph: bool, lane: int, most: int, size: int
-):
-    for script in cuda.scripts.values():
-        script.wrong = (size, lane)
-    with pytest.raises(PackageError, match="golden check failed"):
-        opened(package, most=most, cuda_graph=graph)
-
-
-@pytest.mark.parametrize("most", [1, 3, 8])
-def test_the_single_pictures_are_checked_once_more_after_the_batches(
-    package: Package, cuda: FakeCuda, most: int
-):
-    """A graph that minds another size may work until that has run."""
-    network = opened(package, most=most)
-    shown = [int(size) for size in cuda.scripts["1"].sizes]
-    images = len(package.golden("fp32").images)
-    assert shown[-images:] == [1] * images
-    assert max(shown) == most
-    network.close()
-
-
-@pytest.mark.parametrize("message", ["CUDA failure 700: an illegal memory access", OUT_OF_MEMORY])
-def test_what_happens_while_a_later_size_is_opened(
-    package: Package, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch, message: str
-):
-    """Lost: what is recorded must not be freed. Full: one session without graphs may fit."""
-    real = cuda._open
-
-    def broken(model: bytes, **more: Any) -> Any:
-        if cuda.opened == ["1"]:
-            cuda.opened.append("1")
-            raise ProviderError(f"CUDA cannot be used: {message}")
-        return real(model, **more)
-
-    monkeypatch.setattr(network_module, "open_session", broken)
-    if message == OUT_OF_MEMORY:
-        network = opened(package, most=4)
-        assert cuda.opened == ["1", "1", "0"]
-        assert cuda.alive == [False, False]
-        assert network.remarks[0].startswith("no CUDA graph: ")
-        network.close()
-        return
-    with pytest.raises(ProviderError, match="illegal memory access"):
-        opened(package, most=4)
-    gc.collect()
-    assert cuda._sessions[0]() is not None
-
-
-def test_a_later_size_that_cannot_be_recorded_leaves_no_session_behind(
-    package: Package, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
-):
-    real = cuda._open
-
-    def full(model: bytes, **more: Any) -> Any:
-        if len(cuda.opened) == 2:
-            cuda.scripts["1"].problem = OUT_OF_MEMORY
-        return real(model, **more)
-
-    monkeypatch.setattr(network_module, "open_session", full)
-    network = opened(package, most=4)
-    assert cuda.opened == ["1", "1", "1", "0"]
-    assert cuda.alive[-1] is False
-    assert network.remarks[0].startswith("no CUDA graph: ")
-    network.close()
-
-
-def test_a_model_that_cannot_be_recorded_runs_without_and_says_why(
-    package: Package, cuda: FakeCuda
-):
-    cuda.refuses = {"1": NO_GRAPH}
-    network = opened(package)
-    assert cuda.opened == ["1", "0"]
-    assert network.remarks[0].startswith("no CUDA graph: ")
-    assert "not been partitioned" in network.remarks[0]
-    network.close()
-
-
-def test_graphs_can_be_switched_off(package: Package, cuda: FakeCuda):
-    network = opened(package, cuda_graph=False)
-    assert cuda.opened == ["0"]
-    network.close()
-
-
-@pytest.mark.parametrize(
-    "message", ["CUDA failure 900: operation not permitted when stream is capturing", OUT_OF_MEMORY]
-)
-def test_a_recording_that_fails_is_done_without(package: Package, cuda: FakeCuda, message: str):
-    cuda.scripts["1"].problem = message
-    network = opened(package)
-    assert cuda.opened == ["1", "0"]
-    # a spoilt recording must not be freed, memory that ran out must be
-    assert cuda.alive == [False, message != OUT_OF_MEMORY]
-    assert network.remarks[0].startswith("no CUDA graph: ")
-    network.close()
-
-
-def test_a_gpu_that_is_lost_while_recording_is_not_asked_again(package: Package, cuda: FakeCuda):
-    cuda.scripts["1"].problem = ILLEGAL_ADDRESS
-    with pytest.raises(ProviderError, match="CUDA cannot be used"):
-        opened(package)
-    assert cuda.opened == ["1"]
-
-
-def test_another_refusal_is_no_matter_of_graphs(package: Package, cuda: FakeCuda):
-    cuda.refuses = {"1": "onnxruntime fell back to CPUExecutionProvider"}
-    with pytest.raises(ProviderError, match="fell back"):
-        opened(package)
-    assert cuda.opened == ["1"]
-
-
-def test_out_of_memory_from_the_start_leaves_the_cpu(
-    package: Package, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
-):
-    """Where no GPU is required; the golden check on the CPU still has the last word."""
-    for script in cuda.scripts.values():
-        script.problem = OUT_OF_MEMORY
-    with pytest.raises(ProviderError, match="CUDA cannot be used: "):
-        opened(package)
-    assert cuda.opened == ["1", "0"]
-    monkeypatch.setattr(predictor_module, "why_no_cuda", lambda: None)
-    real = open_network
-
-    def on(package: Package, name: str, provider: str, **more: Any) -> Network:
-        if provider == CPU:
-            monkeypatch.setattr(network_module, "open_session", open_session)
-        return real(package, name, provider, **more)
-
-    monkeypatch.setattr(predictor_module, "open_network", on)
-    predictor = open_predictor(package)
-    assert predictor.provider == CPU
-    assert predictor.predict([Crop(np.zeros((32, 32, 3), np.uint8))])[0].score == 0.0
-    predictor.close()
-
-
-def test_a_golden_check_that_fails_is_the_packages_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def tamper(draft: Any) -> None:
-        draft.golden["anomaly_score"] = draft.golden["anomaly_score"] + 0.5
-
-    bad = load_package(write_tiny_package(tmp_path / "bad", size=32, map_size=8, tamper=tamper))
-    FakeCuda(bad, monkeypatch)
-    with pytest.raises(PackageError, match="golden check failed on CUDA"):
-        opened(bad)
 
 
 def test_memory_that_cannot_be_locked_says_why_and_works():
