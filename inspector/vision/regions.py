@@ -161,6 +161,7 @@ def _spots(heat: NDArray[np.float32], hot: NDArray[np.bool_]) -> _Spots:
     labels: NDArray[np.int32] = np.asarray(found, np.int32)
     places: NDArray[np.int32] = np.asarray(stats, np.int32)
     peaks = np.full(count, -np.inf, np.float32)
-    np.maximum.at(peaks, labels.ravel(), heat.ravel())
+    # of the hot places alone: they are few, and `at` takes a quarter of a millisecond for all
+    np.maximum.at(peaks, labels[hot], heat[hot])
     area = places[1:, cv2.CC_STAT_AREA]
     return _Spots(labels, area, peaks[1:], places[1:, : cv2.CC_STAT_AREA])
