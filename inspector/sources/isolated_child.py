@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from inspector.errors import InspectorError, SourceInterrupted
+from inspector.sources.decoder_log import take_over_stdout
 from inspector.sources.native_env import prepare_device_process
 from inspector.sources.options import SourceOptions
 from inspector.sources.ring import FrameRing, RingLayout
@@ -66,6 +67,8 @@ def run_child(config: ChildConfig, events: Connection, commands: Connection) -> 
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_stderr(config.log_path)
+    if config.scheme is not None:
+        take_over_stdout()
     prepare_device_process(config.scheme)
     module, _, name = config.opener.partition(":")
     source: FrameSource = getattr(import_module(module), name)(config.address, config.options)

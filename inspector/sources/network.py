@@ -19,6 +19,8 @@ from inspector.sources.capture import (
     opencv_capture,
     retrieve_image,
 )
+from inspector.sources.damage import DamageWatch
+from inspector.sources.decoder_log import Complains
 from inspector.sources.options import SourceOptions
 from inspector.sources.packet_size import codec_of
 from inspector.sources.stamp import FrameStamper
@@ -32,6 +34,7 @@ class NetworkSource:
 
     FFmpeg's own read time-out is ``open_timeout_s``, as it also spans the wait for the
     first key frame; ``read_timeout_s`` is kept by whoever reads from that process.
+    ``complains`` is what its decoder says there: pictures that it patched up have a fault.
     """
 
     def __init__(
@@ -40,10 +43,14 @@ class NetworkSource:
         options: SourceOptions,
         *,
         capture_factory: CaptureFactory = opencv_capture,
+        complains: Complains | None = None,
     ) -> None:
         self._address = address
         self._options = options
         self._capture_factory = capture_factory
+        self._complains = complains
+        self._damage: DamageWatch | None = None
+        self._fault: str | None = None
         self._stamper = FrameStamper(station_id=options.station_id, source_id=source_id_of(address))
         self._capture: Capture | None = None
         self._info: SourceInfo | None = None
@@ -57,7 +64,8 @@ class NetworkSource:
         self.close()
         self._interrupted = False
         capture = self._capture = self._connect()
-        first = retrieve_image(capture) if capture.isOpened() and capture.grab() else None
+        self._damage = DamageWatch(self._complains) if self._complains else None
+        first = retrieve_image(capture) if capture.isOpened() and self._grab(capture) else None
         if first is None:
             self.close()
             raise SourceOpenError(f"{self._address.shown}: {self._why()}")
@@ -123,17 +131,22 @@ class NetworkSource:
         self._decoded += 1
         check_size(image, info)
         pts_ns = self._clock.next(capture.get(cv2.CAP_PROP_POS_MSEC))
-        return self._stamper.stamp(image, pts_ns=pts_ns, fault=self._stale())
+        return self._stamper.stamp(image, pts_ns=pts_ns, fault=self._fault or self._stale())
 
     def _stale(self) -> str | None:
         """Identical pixels prove nothing here: the stream's own time does."""
         return "the stream's time stands still" if self._clock.repeats else None
 
+    def _grab(self, capture: Capture) -> bool:
+        grabbed = capture.grab()
+        self._fault = self._damage.fault(capture) if grabbed and self._damage else None
+        return grabbed
+
     def _next_image(self, capture: Capture) -> Image | None:
         if self._first is not None:
             image, self._first = self._first, None
             return image
-        if not capture.grab():
+        if not self._grab(capture):
             return None
         self._stamper.mark()
         return retrieve_image(capture)
