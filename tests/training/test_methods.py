@@ -155,21 +155,6 @@ def test_parts_that_do_not_differ_have_a_gaussian_all_the_same() -> None:
     assert (bad > good).all()
 
 
-@pytest.mark.parametrize(
-    ("means", "expected"),
-    [
-        ({"a": 0.9}, "a"),
-        ({"a": 0.9, "b": 0.905}, "a"),
-        ({"a": 0.9, "b": 0.92}, "b"),
-        ({"a": 0.9, "b": 0.92, "c": 0.925}, "b"),
-        ({"a": 0.9, "b": 0.905, "c": 0.915}, "c"),
-        ({"a": 0.95, "b": 0.92, "c": 0.93}, "a"),
-    ],
-)
-def test_a_simpler_method_wins_ties(means: dict[str, float], expected: str) -> None:
-    assert auto.choose(means) == expected
-
-
 def test_auto_takes_the_better_one_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bank is told to find nothing, so that the Gaussian must be chosen."""
 

@@ -2,23 +2,23 @@
 
 The candidates see the same few parts, held out in turn, as they are and with defects of
 kinds that none of them was taught (``synthetic.PROBES``). A method must be better than a
-simpler one by a margin. Test images decide nothing.
+simpler one by a margin, and by more than so few parts could give by chance. Test images
+decide nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from training.feature_grid import FastFeatures
 from training.foreground import foreground
 from training.holding_out import Record, fit_by, held_out, highest
+from training.lead import SURE, Scored, least_lead
 from training.material import Indices, Material
 from training.methods import (
     Fitted,
@@ -48,45 +48,34 @@ CANDIDATES: Mapping[str, ModuleType] = {
 """From the simplest on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a candidate found.
-
-    Attributes:
-        auroc: by kind of defect.
-        passed: share of all defects below the highest good part.
-    """
-
-    auroc: dict[str, float]
-    passed: float
-
-    @property
-    def mean(self) -> float:
-        return float(np.mean(list(self.auroc.values())))
-
-
 def fit(parts: Parts, *, seed: int, report: Report) -> Fitted:
     """As the method that is chosen; ``options`` say which and why."""
     material = Material.of(parts, report)
     trial = _trial(material, seed, report)
-    findings: dict[str, Finding] = {}
+    findings: dict[str, Scored] = {}
     for name, module in CANDIDATES.items():
         findings[name] = _try(module, trial, seed)
         report("methods", len(findings) / len(CANDIDATES))
-    name = choose({name: found.mean for name, found in findings.items()})
+    name = choose(findings, seed=seed)
     module = CANDIDATES[name]
     train = module.trainer(material, seed=seed, report=report)
     record: Record = {"chosen": name, "why": _why(name, findings, len(trial.features))}
     return fit_by(train, material, record | module.record(), seed=seed, report=report)
 
 
-def choose(means: Mapping[str, float]) -> str:
-    """The last of those, from the simplest on, that beats the one kept so far by the margin."""
-    kept, *others = means
+def choose(findings: Mapping[str, Scored], *, seed: int) -> str:
+    """The last of those, from the simplest on, that surely beats the one kept so far."""
+    kept, *others = findings
     for name in others:
-        if means[name] > means[kept] + MARGIN:
+        if beats(findings[name], findings[kept], seed=seed):
             kept = name
     return kept
+
+
+def beats(better: Scored, simpler: Scored, *, seed: int) -> bool:
+    """By the margin, and by more than chance."""
+    leads = better.mean > simpler.mean + MARGIN
+    return leads and least_lead(better, simpler, seed=seed) > 0
 
 
 def _trial(material: Material, seed: int, report: Report) -> Material:
@@ -110,26 +99,23 @@ def _trial(material: Material, seed: int, report: Report) -> Material:
     )
 
 
-def _try(module: ModuleType, trial: Material, seed: int) -> Finding:
+def _try(module: ModuleType, trial: Material, seed: int) -> Scored:
     train = module.trainer(trial, seed=seed, report=_quiet)
     held = held_out(train, trial, seed=seed, report=_quiet, count=FOLDS)
-    good = highest(held.maps[:, :1])[:, 0]
-    auroc = {kind: _auroc(good, held.probed[:, i]) for i, kind in enumerate(PROBES)}
-    return Finding(auroc, float((held.probed <= good.max()).mean()))
+    return Scored(highest(held.maps[:, :1])[:, 0], held.probed)
 
 
-def _auroc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
-    truth = np.r_[np.zeros(len(good)), np.ones(len(bad))]
-    return float(roc_auc_score(truth, np.r_[good, bad]))
-
-
-def _why(name: str, findings: Mapping[str, Finding], count: int) -> str:
-    figures = ", ".join(f"{other} {found.mean:.3f}" for other, found in findings.items())
-    kinds = ", ".join(f"{kind} {area:.2f}" for kind, area in findings[name].auroc.items())
+def _why(name: str, findings: Mapping[str, Scored], count: int) -> str:
+    found = findings[name]
+    figures = ", ".join(f"{other} {each.mean:.3f}" for other, each in findings.items())
+    areas = zip(PROBES, found.auroc, strict=True)
+    kinds = ", ".join(f"{kind} {area:.2f}" for kind, area in areas)
+    passed = float((found.bad <= found.good.max()).mean())
     return (
         f"mean AUROC on {len(PROBES)} kinds of made-up defects in {count} held-out good parts:"
-        f" {figures}; a simpler method wins within {MARGIN}. By kind: {kinds};"
-        f" {findings[name].passed:.0%} of them score below the highest good one"
+        f" {figures}; a simpler method wins within {MARGIN}, and where so few parts leave it"
+        f" open who is better (bootstrap over parts, {SURE:.0%}). By kind: {kinds};"
+        f" {passed:.0%} of them score below the highest good one"
     )
 
 
