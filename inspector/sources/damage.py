@@ -7,7 +7,8 @@ import cv2
 from inspector.sources.capture import Capture
 from inspector.sources.decoder_log import Complains
 
-DAMAGED = "the stream is damaged: not judged until its next key frame"
+DAMAGED = "damaged picture: the stream lost data"
+"""Of all pictures up to the next key frame."""
 _INTRA = ord("I")
 
 
