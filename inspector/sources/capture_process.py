@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,7 +34,14 @@ class CaptureProcess:
             self._redactor.hide(secret or "")
         self._log = _private_file()
         config = ChildConfig(
-            opener, address.target, address.scheme, options, str(self._log), lossless
+            opener,
+            address.target,
+            address.scheme,
+            options,
+            str(self._log),
+            lossless,
+            # Python's own sign that the program was started with its output closed
+            has_stdout=sys.__stdout__ is not None,
         )
         context = multiprocessing.get_context("spawn")
         self._events, child_events = context.Pipe(duplex=False)

@@ -9,7 +9,7 @@ from inspector.core.protocols import FrameSource
 from inspector.errors import SourceOpenError
 from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
-from inspector.sources.decoder_log import complaints
+from inspector.sources.decoder_log import decoder_says
 from inspector.sources.folder import SUFFIXES, FolderSource
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.native_env import quiet_native_logs
@@ -58,7 +58,7 @@ def _in_this_process(address: Address, options: SourceOptions) -> FrameSource:
             return CameraSource(address, options)
         case "network":
             known = _with_credentials(address, options)
-            return NetworkSource(address, known, complains=complaints())
+            return NetworkSource(address, known, said=decoder_says())
         case "path":
             return _stored(address, options)
 

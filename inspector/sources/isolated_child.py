@@ -40,6 +40,7 @@ class ChildConfig:
         scheme: of a network address, else None.
         options: for the source.
         lossless: waits for the reader instead of dropping frames.
+        has_stdout: descriptor 1 is a standard output, not one of the pipes to the parent.
         log_path: where stderr goes: native libraries print what must not be shown.
     """
 
@@ -49,6 +50,7 @@ class ChildConfig:
     options: SourceOptions
     log_path: str
     lossless: bool = False
+    has_stdout: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def run_child(config: ChildConfig, events: Connection, commands: Connection) -> 
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_stderr(config.log_path)
-    if config.scheme is not None:
+    if config.scheme is not None and config.has_stdout:
         take_over_stdout()
     prepare_device_process(config.scheme)
     module, _, name = config.opener.partition(":")

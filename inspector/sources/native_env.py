@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 
-from inspector.sources.decoder_log import complaints
+from inspector.sources.decoder_log import LEVEL, decoder_says
 
 # -8 is AV_LOG_QUIET: FFmpeg prints whole addresses, credentials included
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-# AV_LOG_WARNING, where nobody but `decoder_log` reads it
-_WARNINGS = "24"
 _DEVICES = {
     # an unplugged USB camera otherwise holds read() for 10 s
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "1",
@@ -44,8 +42,9 @@ def prepare_device_process(scheme: str | None, *, quick: bool = False) -> None:
             takes FFmpeg about 0.4 s. Where that is not enough to tell its size, opening fails.
     """
     os.environ.update(_QUIET | _DEVICES)
-    if complaints() is not None:
-        os.environ["OPENCV_FFMPEG_LOGLEVEL"] = _WARNINGS
+    if decoder_says() is not None:
+        # nobody but the decoder's watch reads it
+        os.environ["OPENCV_FFMPEG_LOGLEVEL"] = LEVEL
     if scheme in ("rtsp", "rtsps"):
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _RTSP_OPTIONS + (_QUICK if quick else "")
     elif scheme in ("http", "https"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from urllib.parse import urlsplit
 
 import cv2
@@ -20,7 +21,7 @@ from inspector.sources.capture import (
     retrieve_image,
 )
 from inspector.sources.damage import DamageWatch
-from inspector.sources.decoder_log import Complains
+from inspector.sources.decoder_log import Said
 from inspector.sources.options import SourceOptions
 from inspector.sources.packet_size import codec_of
 from inspector.sources.stamp import FrameStamper
@@ -34,7 +35,7 @@ class NetworkSource:
 
     FFmpeg's own read time-out is ``open_timeout_s``, as it also spans the wait for the
     first key frame; ``read_timeout_s`` is kept by whoever reads from that process.
-    ``complains`` is what its decoder says there: pictures that it patched up have a fault.
+    ``said`` is what its decoder says there: pictures that it patched up have a fault.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class NetworkSource:
         options: SourceOptions,
         *,
         capture_factory: CaptureFactory = opencv_capture,
-        complains: Complains | None = None,
+        said: Said | None = None,
     ) -> None:
         self._address = address
         self._options = options
         self._capture_factory = capture_factory
-        self._complains = complains
+        self._said = said
         self._damage: DamageWatch | None = None
         self._fault: str | None = None
         self._stamper = FrameStamper(station_id=options.station_id, source_id=source_id_of(address))
@@ -64,8 +65,8 @@ class NetworkSource:
         self.close()
         self._interrupted = False
         capture = self._capture = self._connect()
-        self._damage = DamageWatch(self._complains) if self._complains else None
-        first = retrieve_image(capture) if capture.isOpened() and self._grab(capture) else None
+        self._damage = DamageWatch(self._said) if self._said else None
+        first = self._first_image(capture) if capture.isOpened() else None
         if first is None:
             self.close()
             raise SourceOpenError(f"{self._address.shown}: {self._why()}")
@@ -75,6 +76,14 @@ class NetworkSource:
         self._info = self._describe(capture, first)
         self._clock = MediaClock(self._info.fps)
         return self._info
+
+    def _first_image(self, capture: Capture) -> Image | None:
+        """A sound one where one comes in time: a stream is entered at any moment."""
+        until = time.monotonic() + self._options.open_timeout_s / 2
+        grabbed = self._grab(capture)
+        while grabbed and self._fault and time.monotonic() < until and not self._interrupted:
+            grabbed = self._grab(capture)
+        return retrieve_image(capture) if grabbed else None
 
     def _connect(self) -> Capture:
         timeout_ms = max(1, round(self._options.open_timeout_s * 1000))
