@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 ROUNDS = 2000
 SURE = 0.99
+LEAST_PARTS = 8
+"""With fewer nothing is sure: the spread of so few parts says too little of its own size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class Scored:
 
     good: NDArray[np.float64]
     bad: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a score that is no number."""
+        if not (np.isfinite(self.good).all() and np.isfinite(self.bad).all()):
+            raise ValueError("a method gave scores that are not finite")
 
     @property
     def auroc(self) -> NDArray[np.float64]:
@@ -38,14 +47,20 @@ class Scored:
 def least_lead(of: Scored, over: Scored, *, seed: int) -> float:
     """By how much the mean AUROC of one exceeds the other's at the least, with 99 % confidence.
 
-    Paired bootstrap over parts: a part is drawn with its defects, and with what both methods
-    say of it (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, percentile bound).
+    Minus infinity with fewer than eight parts. Paired bootstrap over parts: a part is drawn
+    with its defects, and with what both methods say of it. The bound lies Student's quantile of
+    bootstrap standard errors below the lead (Efron and Tibshirani, An Introduction to the
+    Bootstrap, 1993, chapter 12): bare percentiles are too narrow for a dozen parts.
     """
     gain = (_wins(of) - _wins(over)).mean(axis=0)
     count = len(gain)
+    if count < LEAST_PARTS:
+        return -math.inf
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=ROUNDS)
     leads = np.einsum("ri,ij,rj->r", drawn, gain, drawn, optimize=True) / count**2
-    return float(np.quantile(leads, 1 - SURE))
+    # a drawn sample spreads less than one of as many new parts
+    error = float(leads.std()) * math.sqrt(count / (count - 1))
+    return float(gain.mean()) - float(student.ppf(SURE, count - 1)) * error
 
 
 def _wins(scored: Scored) -> NDArray[np.float64]:

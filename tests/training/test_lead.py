@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score
 
 from training.lead import Scored, least_lead
@@ -37,12 +39,33 @@ def test_a_lead_that_every_part_shares_is_sure() -> None:
     assert lead == pytest.approx(0.2)
 
 
+def test_the_bound_is_students() -> None:
+    """Where good parts are all alike the lead is a plain mean over parts, with a known bound."""
+    chance = np.random.default_rng(5)
+    simpler = method([0.5] * 40)
+    better = method(list(chance.integers(3, 10, 40) / 10))
+    leads = (better.bad - simpler.bad).mean(axis=1)
+    expected = leads.mean() - student.ppf(0.99, 39) * leads.std(ddof=1) / np.sqrt(40)
+    assert least_lead(better, simpler, seed=0) == pytest.approx(expected, abs=0.008)
+
+
+def test_of_a_handful_of_parts_nothing_is_sure() -> None:
+    better, simpler = method([1.0] * 7), method([0.1] * 7)
+    assert least_lead(better, simpler, seed=0) == -math.inf
+    assert not auto.beats(better, simpler, seed=0)
+
+
+def test_scores_must_be_numbers() -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        Scored(np.array([0.5, math.nan]), np.zeros((2, 3)))
+
+
 def test_the_same_method_leads_by_nothing() -> None:
-    one = method([0.3, 0.9, 0.5, 0.7])
+    one = method([0.3, 0.9, 0.5, 0.7] * 2)
     assert least_lead(one, one, seed=0) == 0
 
 
-@pytest.mark.parametrize(("repeats", "sure"), [(1, False), (4, False), (40, True)])
+@pytest.mark.parametrize(("repeats", "sure"), [(2, False), (4, False), (40, True)])
 def test_many_parts_make_sure_what_few_leave_open(repeats: int, sure: bool) -> None:
     """Better by .06 in the mean: much better on some parts, worse on others."""
     better = method([1.0, 0.4, 0.8, 0.3, 0.8] * repeats)
