@@ -29,11 +29,12 @@ from inspector.vision.resize import resize
 from training.calibrate import NO_TARGETS, Calibration, DefectScores, calibrate
 from training.camera_model import CameraModel, photograph, reduced
 from training.card import card
-from training.datasets import Category, fingerprint, is_grey, read_image
+from training.datasets import Category, fingerprint, read_image
 from training.export import Exported, export, manifest_bytes, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
 from training.labelled import load
 from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, Views, find_method
+from training.pictures import Pictures
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
 from training.threads import THREADS, in_threads, torch_threads
@@ -181,10 +182,7 @@ def check_name(what: str, text: str) -> str:
 
 
 def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
-    images = []
-    for i, image in enumerate(in_threads(read_image, files)):
-        images.append(reduced(image, order.region_pixels))
-        report("images", (i + 1) / len(files))
+    images = Pictures(files, lambda file: reduced(read_image(file), order.region_pixels), report)
     choice = choose_fixture(images, order.fixture, size=order.size, seed=order.seed, report=report)
     shape = (len(files), 1 + CAMERA_VIEWS, choice.height, choice.width, 3)
     views = np.empty(shape, np.uint8)
@@ -193,9 +191,8 @@ def _prepare(files: Sequence[Path], order: Order, report: Report) -> _Prepared:
         views[i] = view
         report("views", (i + 1) / len(files))
     probes = _probes(images, choice, order, report)
-    aspect = float(np.median([i.shape[1] / i.shape[0] for i in images]))
     # colour that no training image has says nothing about parts, only about the camera
-    return _Prepared(views, aspect, all(is_grey(i) for i in images), choice, probes)
+    return _Prepared(views, images.aspect, images.monochrome, choice, probes)
 
 
 def _probes(images: Sequence[Image], choice: Choice, order: Order, report: Report) -> Probes:

@@ -127,14 +127,31 @@ def train(
     """As ``holding_out.Train``."""
     generator = torch.Generator().manual_seed(seed)
     channels = material.grid.channels
-    patches = material.features[:, : options.bank_views][chosen].reshape(-1, channels)
-    drawn = torch.randperm(len(patches), generator=generator)[: options.candidates]
-    candidates = patches[drawn].float()
+    candidates = drawn_patches(
+        material.features[:, : options.bank_views], chosen, options.candidates, generator
+    )
     bank = candidates[greedy_coreset(candidates, options.patches, generator)]
     subspace = None
     if options.dimensions is not None and options.dimensions < channels:
         subspace = Subspace.of(candidates, options.dimensions)
     return MemoryBank(material.grid, bank, subspace=subspace)
+
+
+def drawn_patches(
+    features: Tensor, chosen: Indices, count: int, generator: torch.Generator
+) -> Tensor:
+    """float32 (k, c), at most ``count`` of the patches of some parts, without repetition.
+
+    Taken one by one: a copy of all that may be drawn from would be a gigabyte for some
+    hundred parts.
+
+    Args:
+        features: float (n, v, h, w, c).
+    """
+    _, v, h, w, _ = features.shape
+    drawn = torch.randperm(len(chosen) * v * h * w, generator=generator)[:count]
+    part, place = torch.from_numpy(chosen)[drawn // (v * h * w)], drawn % (h * w)
+    return features[part, drawn // (h * w) % v, place // w, place % w].float()
 
 
 def trainer(material: Material, *, seed: int, report: Report) -> Train:
