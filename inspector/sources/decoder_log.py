@@ -44,7 +44,6 @@ _JOINING = re.compile(
 )
 _STDOUT = 1
 _CHUNK = 65536
-_F_SETPIPE_SZ, _F_GETPIPE_SZ = 1031, 1032  # Linux: fcntl.F_SETPIPE_SZ, in Python since 3.10
 _ROOM = 1 << 20
 _FULL = "[OPENCV:FFMPEG:16] more was said than there was room for\n"
 
@@ -87,9 +86,9 @@ def _widened(pipe: int) -> int:
     import fcntl
 
     try:
-        return fcntl.fcntl(pipe, _F_SETPIPE_SZ, _ROOM)
+        return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
     except OSError:  # more than this user's share
-        return fcntl.fcntl(pipe, _F_GETPIPE_SZ)
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
 
 
 class Complaint(Enum):
