@@ -33,6 +33,7 @@ from training.datasets import Category, fingerprint, read_image
 from training.export import Exported, export, manifest_bytes, write_package
 from training.fixturing import Choice, FixtureName, choose_fixture
 from training.labelled import load
+from training.memory import give_back
 from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, Views, find_method
 from training.pictures import Pictures
 from training.probes import chosen_parts, defects_wanted, probe
@@ -118,6 +119,7 @@ def fit(order: Order, report: Report) -> Trained:
     data = fingerprint(files)
     with torch_threads(THREADS):
         prepared = _prepare(files, order, report)
+        give_back()
         parts = Parts(
             prepared.views,
             probes=prepared.probes,
