@@ -40,8 +40,10 @@ _MISSING = re.compile(
 )
 _JOINING = re.compile(
     r"non-existing [SP]PS|no frame!|decode_slice_header error|[SP]PS id out of range"
-    r"|missing picture in access unit"
+    r"|missing picture in access unit|mmco: unref short failure|First slice in a frame missing"
 )
+UNCONVERTED = "Cannot convert interlaced"
+"""What swscale says instead of making BGR of such a picture."""
 _STDOUT = 1
 _CHUNK = 65536
 _ROOM = 1 << 20
@@ -98,7 +100,7 @@ class Complaint(Enum):
         PACKET: a packet is lost or damaged; told when it is read, maybe one picture early.
         MISSING: a picture leans on one that is not there. No key frame does: beside one it
             is of pictures before it, which were not handed out.
-        JOINING: as MISSING before the first picture of all; else an error.
+        JOINING: to be expected before the first picture of all; else an error.
         ERROR: something of the picture cannot be decoded.
     """
 

@@ -28,6 +28,8 @@ from inspector.sources.stamp import FrameStamper
 
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _DIAGNOSIS_S = 1.0
+_SOUND_WITHIN = 0.7
+"""Of the time to open: what is left is for telling it."""
 
 
 class NetworkSource:
@@ -64,9 +66,14 @@ class NetworkSource:
         """Raises SourceOpenError: unreachable, refused, wrong credentials, no video."""
         self.close()
         self._interrupted = False
+        until = time.monotonic() + _SOUND_WITHIN * self._options.open_timeout_s
         capture = self._capture = self._connect()
         self._damage = DamageWatch(self._said) if self._said else None
-        first = self._first_image(capture) if capture.isOpened() else None
+        try:
+            first = self._first_image(capture, until) if capture.isOpened() else None
+        except SourceError as error:
+            self.close()
+            raise SourceOpenError(str(error)) from None
         if first is None:
             self.close()
             raise SourceOpenError(f"{self._address.shown}: {self._why()}")
@@ -77,13 +84,21 @@ class NetworkSource:
         self._clock = MediaClock(self._info.fps)
         return self._info
 
-    def _first_image(self, capture: Capture) -> Image | None:
+    def _first_image(self, capture: Capture, until: float) -> Image | None:
         """A sound one where one comes in time: a stream is entered at any moment."""
-        until = time.monotonic() + self._options.open_timeout_s / 2
         grabbed = self._grab(capture)
         while grabbed and self._fault and time.monotonic() < until and not self._interrupted:
             grabbed = self._grab(capture)
-        return retrieve_image(capture) if grabbed else None
+        return self._retrieved(capture) if grabbed else None
+
+    def _retrieved(self, capture: Capture) -> Image | None:
+        image = retrieve_image(capture)
+        if self._damage and self._damage.is_unconverted():
+            raise SourceError(
+                f"{self._address.shown}: interlaced video cannot be read; set the camera to"
+                " progressive"
+            )
+        return image
 
     def _connect(self) -> Capture:
         timeout_ms = max(1, round(self._options.open_timeout_s * 1000))
@@ -158,7 +173,7 @@ class NetworkSource:
         if not self._grab(capture):
             return None
         self._stamper.mark()
-        return retrieve_image(capture)
+        return self._retrieved(capture)
 
     def _check_end(self, info: SourceInfo) -> None:
         """A recorded stream (HLS, a file on a server) may end; a live one may not."""

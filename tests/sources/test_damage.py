@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inspector.errors import SourceError
+from inspector.errors import SourceError, SourceOpenError
 from inspector.sources.address import parse_address
 from inspector.sources.damage import DAMAGED, DamageWatch
 from inspector.sources.decoder_log import Complaint, complaints, decoder_says
@@ -97,8 +97,14 @@ SAID = {
         # entered in the middle of a stream
         ("m.....", "k..k..", "IPPIPP", "......"),
         ("j.....", "k..k..", "IPPIPP", "......"),
-        # and where what comes first is no key frame, it leans on what is missing
-        ("m.....", "...k..", "PPPIPP", "xxx..."),
+        # also where its key packet went in earlier in the same grab, or it has none
+        ("m.....", "...k..", "PPPIPP", "......"),
+        ("!.....", "...k..", "PPPIPP", "xxx..."),
+        # renewed stripe by stripe: a key packet is of a picture that leans on others
+        ("...m......", "k..k..k..k", "IPPPPPPPPP", "...xxxxxx."),
+        (".!........", "k..k..k..k", "IPPPPPPPPP", ".xxxxx...."),
+        # with B pictures a key packet goes in beside another picture
+        ("....m...", "k...k...", "IBBPBIBP", "........"),
         # an I picture that is no key frame renews nothing
         (".!.....", "k.....k", "IPPIPPI", ".xxxxx."),
         # reordered: the key packet goes in two pictures before its own comes out
@@ -123,7 +129,8 @@ def test_which_pictures_lean_on_it(said: str, keys: str, types: str, spoilt: str
 
 
 def test_opening_waits_for_a_sound_picture_and_decodes_on_one_thread() -> None:
-    said = iter(["", COMPLAINT, "", ""])
+    # after opening, and after each grab and retrieving
+    said = iter(["", COMPLAINT, "", "", "", "", ""])
     pictures = [picture(value) for value in (10, 20, 30, 40)]
 
     class Keyed(FakeCapture):
@@ -174,6 +181,27 @@ def served(content: bytes) -> Iterator[str]:
         yield f"http://127.0.0.1:{web.server_port}/clip.ts"
         web.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_picture_that_opencv_could_not_convert_is_none(at: int) -> None:
+    """It hands out whatever lay in memory then, and calls it good."""
+    unconverted = "[OPENCV:FFMPEG:16] Cannot convert interlaced to progressive frames\n"
+    said = iter(["", *["", ""] * at, "", unconverted])
+    source = NetworkSource(
+        parse_address("rtsp://host/a"),
+        SourceOptions(),
+        capture_factory=FakeCapture([picture(10), picture(20)]),
+        said=lambda: next(said),
+    )
+    if at == 0:
+        with pytest.raises(SourceOpenError, match="progressive"):
+            source.open()
+        return
+    source.open()
+    assert source.read() is not None
+    with pytest.raises(SourceError, match="progressive"):
+        source.read()
 
 
 @dataclass(frozen=True)
