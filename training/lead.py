@@ -15,7 +15,7 @@ LEAST_PARTS = 8
 """With fewer nothing is sure: the spread of so few parts says too little of its own size."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scored:
     """What a method says of the same parts, good and with defects made in them.
 
