@@ -32,6 +32,7 @@ from inspector.sources.native_env import prepare_device_process  # noqa: E402
 from tests.support.transport_stream import (  # noqa: E402
     PACKET,
     picture_of_packets,
+    without_packets,
     without_pictures,
 )
 
@@ -43,11 +44,10 @@ VISIBLE, FEW = 24, 30
 
 def packets_lost(data: bytes, chance: random.Random) -> bytes:
     """Twelve times seven packets."""
-    left = bytearray(data)
     for _ in range(12):
-        at = PACKET * chance.randrange(HEAD // PACKET, len(left) // PACKET - TOGETHER)
-        del left[at : at + TOGETHER * PACKET]
-    return bytes(left)
+        first = chance.randrange(HEAD // PACKET, len(data) // PACKET - TOGETHER)
+        data = without_packets(data, first, TOGETHER)
+    return data
 
 
 def pictures_lost(data: bytes, chance: random.Random) -> bytes:

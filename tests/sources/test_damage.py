@@ -8,13 +8,12 @@ and x265.
 
 from __future__ import annotations
 
-import http.server
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import cv2
@@ -29,7 +28,8 @@ from inspector.sources.factory import open_source
 from inspector.sources.network import NetworkSource
 from inspector.sources.options import SourceOptions
 from tests.support.fake_capture import FakeCapture, picture
-from tests.support.transport_stream import without_packets, without_pictures
+from tests.support.transport_stream import PACKET, without_packets, without_pictures
+from tests.support.web import serving
 
 CLIPS = Path(__file__).with_name("data")
 FRAMES, GOP = 96, 24
@@ -155,7 +155,7 @@ def test_opening_waits_for_a_sound_picture_and_decodes_on_one_thread() -> None:
     assert dict(zip(params[::2], params[1::2], strict=True))[cv2.CAP_PROP_N_THREADS] == 1
 
 
-class _File(http.server.BaseHTTPRequestHandler):
+class _File(BaseHTTPRequestHandler):
     content = b""
 
     def do_GET(self) -> None:
@@ -168,19 +168,11 @@ class _File(http.server.BaseHTTPRequestHandler):
         except ConnectionError:
             return
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @contextmanager
 def served(content: bytes) -> Iterator[str]:
-    handler = type("Handler", (_File,), {"content": content})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
-        thread = threading.Thread(target=web.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{web.server_port}/clip.ts"
-        web.shutdown()
-        thread.join()
+    with serving(type("Handler", (_File,), {"content": content})) as web:
+        yield f"{web}/clip.ts"
 
 
 @pytest.mark.parametrize("at", [0, 1])
@@ -245,7 +237,8 @@ def test_a_sound_stream_has_no_fault(sound: Read) -> None:
 def test_what_leans_on_lost_packets_is_marked(
     stream: bytes, sound: Read, tmp_path: Path, place: float
 ) -> None:
-    holed = read_all(without_packets(stream, place, 5), tmp_path / "read.npz")
+    first = round(place * len(stream) / PACKET)
+    holed = read_all(without_packets(stream, first, 5), tmp_path / "read.npz")
     assert len(holed.images) > FRAMES - GOP
     assert holed.faulty
     check_marks(sound, holed)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from inspector.sources.network import NetworkSource
 from inspector.sources.options import SourceOptions
 from tests.support.fake_capture import FakeCapture, mjpg, picture
 from tests.support.rtsp import RtspServer, rtsp_server
+from tests.support.web import serving
 
 USER, PASSWORD, ENCODED = "ad min", "Zq@7:x/9Kw", "ad%20min:Zq%407%3Ax%2F9Kw"
 
@@ -136,7 +136,7 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         source.close()
 
 
-class _Mjpeg(http.server.BaseHTTPRequestHandler):
+class _Mjpeg(BaseHTTPRequestHandler):
     """Answers with a few hundred JPEG parts, as network cameras do."""
 
     def do_GET(self) -> None:
@@ -151,22 +151,15 @@ class _Mjpeg(http.server.BaseHTTPRequestHandler):
         except ConnectionError:
             return
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 def test_mjpeg_over_http() -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Mjpeg) as web:
-        thread = threading.Thread(target=web.serve_forever)
-        thread.start()
-        source = open_source(f"http://127.0.0.1:{web.server_port}/video", SourceOptions())
+    with serving(_Mjpeg) as web:
+        source = open_source(f"{web}/video", SourceOptions())
         info = source.open()
         assert (info.width, info.freshness) == (64, "pixels")
         frame = read(source, 1)[0]
         assert abs(int(frame.image.mean()) - 90) < 3
         source.close()
-        web.shutdown()
-        thread.join()
 
 
 def test_a_playlist_cannot_reach_local_files(tmp_path: Path) -> None:
@@ -186,15 +179,11 @@ def test_a_playlist_cannot_reach_local_files(tmp_path: Path) -> None:
             self.end_headers()
             self.wfile.write(playlist)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as web:
-        thread = threading.Thread(target=web.serve_forever)
-        thread.start()
-        source = open_source(f"http://127.0.0.1:{web.server_port}/a.m3u8", options)
+    with serving(Handler) as web:
+        source = open_source(f"{web}/a.m3u8", options)
         with pytest.raises(SourceOpenError):
             source.open()
         source.close()
-        web.shutdown()
-        thread.join()
 
 
 def scripted(fake: FakeCapture, address: str = "rtsp://op:Zq7@cam/1") -> NetworkSource:

@@ -6,6 +6,7 @@
 """
 
 import sys
+from contextlib import suppress
 
 from inspector.errors import SourceError
 from inspector.sources.decoder_log import take_over_stdout
@@ -25,11 +26,9 @@ def main() -> None:
     source = open_direct(address, SourceOptions())
     source.open()
     frames = []
-    try:
+    with suppress(SourceError):  # a stream has no end but this
         while (frame := source.read()) is not None:
             frames.append(frame)
-    except SourceError:
-        pass  # a stream has no end but this
     source.close()
     np.savez(
         out,

@@ -24,11 +24,9 @@ def picture_of_packets(stream: bytes) -> list[int | None]:
     return found
 
 
-def without_packets(stream: bytes, at: float, count: int) -> bytes:
-    """As a network loses them: ``count`` in a row, from a share ``at`` of the stream on."""
-    kept = packets(stream)
-    first = round(at * len(kept))
-    return b"".join(kept[:first] + kept[first + count :])
+def without_packets(stream: bytes, first: int, count: int) -> bytes:
+    """As a network loses them: ``count`` in a row."""
+    return stream[: first * PACKET] + stream[(first + count) * PACKET :]
 
 
 def without_pictures(stream: bytes, lost: Collection[int]) -> bytes:
