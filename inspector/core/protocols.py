@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from inspector.core.frame import Frame, SourceInfo
+from inspector.core.frame import Frame, Image, SourceInfo
 from inspector.core.inspection import Crop, Inspection, Part, Prediction
 
 
@@ -34,6 +34,14 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Frees the device; idempotent, never raises for a broken one."""
+        ...
+
+
+class FrameMemory(Protocol):
+    """Where a source keeps the pictures that it hands out; from any thread."""
+
+    def kept(self, image: Image) -> Image:
+        """A writable copy of a uint8 (H, W, 3) picture, for as long as anybody holds it."""
         ...
 
 

@@ -25,6 +25,7 @@ from inspector.core.manifest import InputSpec, OutputSpec
 from inspector.errors import StateError
 from inspector.inference.gate import GPU_GATE, CaptureGate
 from inspector.inference.pinned import Staging
+from inspector.inference.shrink import Shrinker, Workbench
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -52,6 +53,7 @@ class _Buffers:
     """Of one lane and one batch size; bound once."""
 
     staging: Staging
+    bench: Workbench | None
     taken: ort.OrtValue
     outputs: tuple[ort.OrtValue, ...]
     binding: ort.IOBinding
@@ -76,6 +78,7 @@ class BoundRunner:
         device: ``cuda`` or ``cpu``: where the buffers lie.
         graph: whether the session was opened to record CUDA graphs: each lane then gets a
             graph of its own, by its annotation id.
+        shrinker: makes pictures smaller on the device; None: they come in the input's size.
         answer_s: how long a run may take (the first of a size may take any time).
     """
 
@@ -87,12 +90,14 @@ class BoundRunner:
         *,
         device: str,
         graph: bool = False,
+        shrinker: Shrinker | None = None,
         gate: CaptureGate = GPU_GATE,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._session: ort.InferenceSession | None = session
         self._spec, self._outputs = spec, tuple(outputs)
         self._device, self._graph, self._gate = device, graph, gate
+        self._shrinker = shrinker
         self._answer_s = answer_s
         self._lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         for _ in range(LANES):
@@ -107,7 +112,8 @@ class BoundRunner:
         self.unpinned: str | None = None
 
     def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
-        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
+        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR, of
+        the input's size or such as it ``takes``.
 
         Raises what ONNX Runtime raises, RuntimeError where the device does not answer, and
         StateError once closed or for a second size where graphs are recorded.
@@ -122,6 +128,10 @@ class BoundRunner:
                 return self._asked(buffers, images)
         finally:
             self._lanes.put(lane)
+
+    def takes(self, image: Image) -> bool:
+        """Whether a picture may come larger than the input is."""
+        return self._shrinker is not None and self._shrinker.takes(image)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -163,6 +173,8 @@ class BoundRunner:
         for lane in self._retired:
             for buffers in lane.by_size.values():
                 buffers.staging.unlock()
+                if buffers.bench is not None:
+                    buffers.bench.free()
             lane.by_size.clear()
         self._give_lanes_back()
 
@@ -189,8 +201,7 @@ class BoundRunner:
 
     def _asked(self, buffers: _Buffers, images: Sequence[Image]) -> list[NDArray[np.float32]]:
         start = time.perf_counter_ns()
-        np.stack(images, out=buffers.staging.images)
-        buffers.taken.update_inplace(buffers.staging.images)
+        self._show(buffers, images)
         copied = time.perf_counter_ns()
         self._on_thread(self._run, buffers, self._answer_s)
         ran = time.perf_counter_ns()
@@ -198,6 +209,14 @@ class BoundRunner:
         end = time.perf_counter_ns()
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
+
+    def _show(self, buffers: _Buffers, images: Sequence[Image]) -> None:
+        staged = buffers.staging.images
+        if buffers.bench is not None and any(i.shape != staged.shape[1:] for i in images):
+            buffers.bench.show(images, staged, buffers.taken.data_ptr())
+        else:
+            np.stack(images, out=staged)
+            buffers.taken.update_inplace(staged)
 
     def _opened(self) -> ort.InferenceSession:
         session = self._session
@@ -269,7 +288,8 @@ class BoundRunner:
         options = ort.RunOptions()
         if self._graph:
             options.add_run_config_entry(_GRAPH, str(next(self._graph_ids)))
-        return _Buffers(staging, taken, outputs, binding, options)
+        bench = Workbench(self._shrinker) if self._shrinker is not None else None
+        return _Buffers(staging, bench, taken, outputs, binding, options)
 
     def _on_device(self, shape: Sequence[int], dtype: type[np.generic]) -> ort.OrtValue:
         return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, self._device, 0)

@@ -1,27 +1,55 @@
-"""Host memory that the GPU reads directly (page-locked): copies need no staging by the driver."""
+"""Host memory that the GPU reads directly (page-locked): copies need no staging by the driver.
+
+ONNX Runtime's Python interface hands out page-locked memory only for providers that are
+registered as plug-ins, which its CUDA provider is not by default: so the pages of an ordinary
+mapping are registered with the driver itself.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import math
 import mmap
-import sys
-from typing import Any
+import threading
+import weakref
+from collections import deque
 
 import numpy as np
 
 from inspector.core.frame import Image
+from inspector.inference.driver import address_of, driver
+from inspector.inference.gate import GPU_GATE
 
-_PORTABLE = 1
-"""CU_MEMHOSTREGISTER_PORTABLE: locked for every context of the process."""
+
+class _Pages:
+    """A mapping of its own: registered pages must not be shared with other memory."""
+
+    def __init__(self, size: int, *, lock: bool) -> None:
+        self.memory = mmap.mmap(-1, size)
+        self.start = address_of(np.frombuffer(self.memory, np.uint8))
+        self.end = self.start + size
+        self._locked = False
+        self.problem: str | None = "not asked for"
+        if lock:
+            self.problem = self._lock(size)
+
+    def _lock(self, size: int) -> str | None:
+        try:
+            driver().lock(self.start, size)
+        except RuntimeError as error:
+            return str(error)
+        self._locked = True
+        return None
+
+    def unlock(self) -> None:
+        """Before the memory is freed; idempotent."""
+        if self._locked:
+            driver().unlock(self.start)
+        self._locked = False
 
 
 class Staging:
     """uint8 pictures at one address, page-locked where the driver does it.
-
-    ONNX Runtime's Python interface hands out page-locked memory only for providers that are
-    registered as plug-ins, which its CUDA provider is not by default: so the pages of an
-    ordinary mapping are registered with the driver itself.
 
     Attributes:
         images: uint8 of the asked shape.
@@ -29,44 +57,101 @@ class Staging:
     """
 
     def __init__(self, shape: tuple[int, ...], *, lock: bool) -> None:
-        # a mapping of its own: registered pages must not be shared with other memory
-        self._pages = mmap.mmap(-1, math.prod(shape))
-        self.images: Image = np.frombuffer(self._pages, np.uint8).reshape(shape)
-        self._driver: ctypes.CDLL | None = None
-        self.problem: str | None = "not asked for"
-        if lock:
-            self.problem = self._lock()
-
-    def _lock(self) -> str | None:
-        try:
-            driver = ctypes.CDLL(driver_name())
-        except OSError as error:
-            return str(error)
-        context, size = ctypes.c_void_p(), ctypes.c_size_t(self.images.nbytes)
-        steps: tuple[tuple[Any, ...], ...] = (
-            ("cuInit", 0),
-            # ONNX Runtime works in the primary context; a new thread has none yet
-            ("cuDevicePrimaryCtxRetain", ctypes.byref(context), 0),
-            ("cuCtxSetCurrent", context),
-            ("cuMemHostRegister_v2", self._address(), size, _PORTABLE),
-        )
-        for name, *arguments in steps:
-            if code := getattr(driver, name)(*arguments):
-                return f"{name} fails with error {code}"
-        self._driver = driver
-        return None
-
-    def _address(self) -> ctypes.c_void_p:
-        return ctypes.c_void_p(self.images.ctypes.data)
+        self._pages = _Pages(math.prod(shape), lock=lock)
+        self.images: Image = np.frombuffer(self._pages.memory, np.uint8).reshape(shape)
+        self.problem = self._pages.problem
 
     def unlock(self) -> None:
-        """Before the memory is freed; idempotent. What the driver says no longer matters."""
-        if self._driver is not None:
-            self._driver.cuMemHostUnregister(self._address())
-            self._driver.cuDevicePrimaryCtxRelease(0)
-        self._driver = None
+        """Before the memory is freed; idempotent."""
+        self._pages.unlock()
 
 
-def driver_name() -> str:
-    """The file of the CUDA driver that NVIDIA's installer leaves behind."""
-    return "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+_known: tuple[tuple[int, int], ...] = ()
+_knowing = threading.Lock()
+
+
+def is_locked(image: Image) -> bool:
+    """Whether the GPU may read all of this picture where it lies, in a ``LockedMemory``."""
+    if not _known:
+        return False
+    height, width = image.shape[:2]
+    start = address_of(image)
+    end = start + (height - 1) * image.strides[0] + 3 * width
+    plain = image.strides[1:] == (3, 1) and image.strides[0] > 0
+    return plain and any(a <= start and end <= b for a, b in _known)
+
+
+class LockedMemory:
+    """A ``FrameMemory`` of so many pictures of one size, those of the first one that is kept.
+
+    A place is free again when nobody holds its picture any more, nor a view of it. Pictures
+    that find no place, or are of another size, lie in ordinary memory. Any thread.
+
+    Attributes:
+        problem: why nothing is page-locked; None while nothing was kept, and where it is.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._making = threading.Lock()
+        self._pages: _Pages | None = None
+        self._shape: tuple[int, ...] = ()
+        self._free: deque[int] = deque()
+        self.problem: str | None = None
+
+    def kept(self, image: Image) -> Image:
+        """A copy, writable; uint8 (H, W, 3)."""
+        place = self._taken(image.shape)
+        if place is None:
+            return image.copy()
+        np.copyto(place, image)
+        return place
+
+    def close(self) -> None:
+        """The GPU reads it no more; pictures in it stay with whoever holds them. Idempotent."""
+        with self._making:
+            pages, self._pages, self._most = self._pages, None, 0
+            self._free.clear()
+        if pages is not None:
+            _forget(pages)
+            with GPU_GATE.shared():
+                pages.unlock()
+
+    def _taken(self, shape: tuple[int, ...]) -> Image | None:
+        pages = self._pages or self._made(shape)
+        if pages is None or shape != self._shape:
+            return None
+        try:
+            offset = self._free.popleft()
+        except IndexError:
+            return None
+        size = math.prod(shape)
+        held = (ctypes.c_uint8 * size).from_buffer(pages.memory, offset)
+        weakref.finalize(held, self._free.append, offset).atexit = False
+        return np.frombuffer(memoryview(held), np.uint8).reshape(shape)
+
+    def _made(self, shape: tuple[int, ...]) -> _Pages | None:
+        with self._making:
+            if self._pages is None and self._most and self.problem is None:
+                size = math.prod(shape)
+                with GPU_GATE.shared():
+                    pages = _Pages(self._most * size, lock=True)
+                self.problem = pages.problem
+                if self.problem is None:
+                    self._shape = shape
+                    self._free.extend(range(0, self._most * size, size))
+                    _remember(pages)
+                    self._pages = pages
+            return self._pages
+
+
+def _remember(pages: _Pages) -> None:
+    global _known
+    with _knowing:
+        _known = (*_known, (pages.start, pages.end))
+
+
+def _forget(pages: _Pages) -> None:
+    global _known
+    with _knowing:
+        _known = tuple(each for each in _known if each != (pages.start, pages.end))

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.execution import Execution
+from inspector.core.fixture import NoFixture
 from inspector.core.frame import Image
 from inspector.core.geometry import Affine
 from inspector.core.inspection import Crop, Prediction
 from inspector.core.manifest import ModelManifest, ProposedThresholds
 from inspector.errors import ConfigError, InferenceError, ProviderError
 from inspector.inference.bound import Split
-from inspector.inference.network import Outputs, open_network
+from inspector.inference.network import Outputs
+from inspector.inference.opening import open_network
 from inspector.inference.package import Package, load_package
 from inspector.inference.providers import (
     CPU,
@@ -35,13 +37,15 @@ from inspector.inference.proving import prove
 from inspector.inference.recovery import Listener, SturdyNetwork
 from inspector.inference.session import short
 from inspector.vision.fixture import Prepared, prepare
+from inspector.vision.resize import resize_back
 
 _PREFERRED = {CPU: "int8", CUDA: "fp16", TENSORRT: "fp16"}
 _MILLION = 1e6  # nanoseconds in a millisecond
 
 
 Ask = Callable[[Sequence[Image]], Outputs]
-"""n uint8 (H, W, 3) BGR of the input's size → float32 (n, …) by role; raises InferenceError."""
+"""n uint8 (H, W, 3) BGR of the input's size, or larger where the network takes them →
+float32 (n, …) by role; raises InferenceError."""
 
 NOT_LOCATED = "the part could not be located in the picture"
 
@@ -163,7 +167,12 @@ class OnnxPredictor:
         start = time.perf_counter_ns()
         spec = self.manifest.input
         pixels = _checked_pixels(crop)
-        prepared = prepare(pixels, self.manifest.fixture, spec.height, spec.width)
+        if isinstance(self.manifest.fixture, NoFixture) and self._network.takes(pixels):
+            size = (pixels.shape[0], pixels.shape[1])
+            to_crop = resize_back(size, spec.height, spec.width)
+            prepared: Prepared | None = Prepared(pixels, to_crop, None)
+        else:
+            prepared = prepare(pixels, self.manifest.fixture, spec.height, spec.width)
         return _Ready(crop, prepared, (time.perf_counter_ns() - start) / _MILLION)
 
     def _not_located(self, ready: _Ready) -> Prediction:

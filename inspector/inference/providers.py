@@ -13,7 +13,7 @@ import onnxruntime as ort
 from inspector.core.execution import Execution
 from inspector.core.manifest import InputSpec
 from inspector.errors import ProviderError
-from inspector.inference.pinned import driver_name
+from inspector.inference.driver import driver_name
 from inspector.platforms import cache_folder
 
 CPU = "CPUExecutionProvider"

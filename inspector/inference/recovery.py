@@ -98,6 +98,11 @@ class SturdyNetwork:
 
         return leave
 
+    def takes(self, image: Image) -> bool:
+        """See ``Network``."""
+        network = self._network
+        return network is not None and network.takes(image)
+
     @property
     def last_split(self) -> Split | None:
         """See ``Network``."""

@@ -47,6 +47,9 @@ class SizedRunner:
             return pieces[0]
         return [np.concatenate(values) for values in zip(*pieces, strict=True)]
 
+    def takes(self, image: Image) -> bool:
+        return self._asked.takes(image)
+
     @property
     def sizes(self) -> tuple[int, ...]:
         return tuple(self._by_size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from inspector.core.protocols import FrameSource
+from inspector.core.protocols import FrameMemory, FrameSource
 from inspector.errors import SourceOpenError
 from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
@@ -18,7 +18,9 @@ from inspector.sources.options import SourceOptions
 from inspector.sources.video import VideoSource
 
 
-def open_source(address: str, options: SourceOptions) -> FrameSource:
+def open_source(
+    address: str, options: SourceOptions, memory: FrameMemory | None = None
+) -> FrameSource:
     """The source that ``address`` names, not opened yet.
 
     Cameras and streams run in a process of their own, everything else in this one
@@ -29,6 +31,7 @@ def open_source(address: str, options: SourceOptions) -> FrameSource:
             ``http(s)://…`` (MJPEG, HLS), a video file, a folder of images (or one
             image), or ``sim:CATEGORY?…``. Credentials may stand in a network address.
         options: see SourceOptions; credentials there win over those in the address.
+        memory: where the pictures of another process are put; None: anywhere.
 
     Raises:
         SourceOpenError: unknown scheme, malformed address, or nothing there. The
@@ -38,7 +41,7 @@ def open_source(address: str, options: SourceOptions) -> FrameSource:
     if parsed.kind == "path":
         _check_there(parsed)
     if parsed.kind in ("camera", "network") or (options.isolate and parsed.kind == "path"):
-        return IsolatedSource(parsed, _with_credentials(parsed, options))
+        return IsolatedSource(parsed, _with_credentials(parsed, options), memory=memory)
     quiet_native_logs()
     return _in_this_process(parsed, options)
 

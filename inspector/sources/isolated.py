@@ -9,6 +9,7 @@ from typing import Any
 
 from inspector import errors
 from inspector.core.frame import Frame, SourceInfo
+from inspector.core.protocols import FrameMemory
 from inspector.errors import (
     InspectorError,
     SourceError,
@@ -53,10 +54,12 @@ class IsolatedSource:
         options: SourceOptions,
         *,
         opener: str = "inspector.sources.factory:open_direct",
+        memory: FrameMemory | None = None,
     ) -> None:
         self._address = address
         self._options = options
         self._opener = opener
+        self._memory = memory
         self._source_id = source_id_of(address)
         self._next_index = 0
         self._first_index = 0
@@ -190,6 +193,7 @@ class IsolatedSource:
                 first_index=self._first_index,
                 station_id=self._options.station_id,
                 source_id=self._source_id,
+                memory=self._memory,
             )
             if frame is not None:
                 self._after_frame(child, frame)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from inspector.core.frame import Frame, Image, SourceInfo
-from inspector.core.protocols import FrameSource
+from inspector.core.protocols import FrameMemory, FrameSource
 from inspector.errors import SourceOpenError
 from inspector.sources.options import SourceOptions
 from inspector.sources.pacing import Pacer
@@ -17,8 +17,12 @@ _LATE_PERIODS = 4
 _FALLBACK_FPS = 30.0
 
 
-def preload(source: FrameSource, count: int) -> tuple[SourceInfo, list[Image]]:
+def preload(
+    source: FrameSource, count: int, memory: FrameMemory | None = None
+) -> tuple[SourceInfo, list[Image]]:
     """The first ``count`` pictures of a source (fewer where it ends), which is closed then.
+
+    ``memory``: where they are to lie; None: where the source left them.
 
     Raises SourceOpenError where there are none, SourceError where it breaks.
     """
@@ -26,12 +30,18 @@ def preload(source: FrameSource, count: int) -> tuple[SourceInfo, list[Image]]:
     try:
         images: list[Image] = []
         while len(images) < count and (frame := source.read()) is not None:
-            images.append(frame.image)
+            images.append(frame.image if memory is None else _kept(memory, frame.image))
     finally:
         source.close()
     if not images:
         raise SourceOpenError(f"source {info.uri} holds no frame to keep in memory")
     return info, images
+
+
+def _kept(memory: FrameMemory, image: Image) -> Image:
+    copy = memory.kept(image)
+    copy.flags.writeable = False
+    return copy
 
 
 class LoopedSource:

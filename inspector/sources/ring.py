@@ -16,6 +16,7 @@ from typing import cast
 import numpy as np
 
 from inspector.core.frame import Frame
+from inspector.core.protocols import FrameMemory
 from inspector.errors import SourceOpenError
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -119,12 +120,20 @@ class FrameRing:
         )
         self._header["published"] = number + 1
 
-    def read(self, *, first_index: int, station_id: str, source_id: str) -> Frame | None:
+    def read(
+        self,
+        *,
+        first_index: int,
+        station_id: str,
+        source_id: str,
+        memory: FrameMemory | None = None,
+    ) -> Frame | None:
         """The oldest frame still there, copied out, None where all are read.
 
         Args:
             first_index: added to the writer's own frame index.
             station_id, source_id: written on the frame.
+            memory: where its picture is to lie; None: anywhere.
         """
         while True:
             published = int(self._header["published"][0])
@@ -133,7 +142,7 @@ class FrameRing:
             number = max(self._next, published - self._slots + 1)
             slot = number % self._slots
             meta = self._meta[slot].copy()
-            image = self._pixels[slot].copy()
+            image = memory.kept(self._pixels[slot]) if memory else self._pixels[slot].copy()
             if number > int(self._header["published"][0]) - self._slots:
                 break
         self._next = number + 1

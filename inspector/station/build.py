@@ -15,7 +15,7 @@ from ulid import ULID, ULIDGenerator
 from inspector.config import RunConfig
 from inspector.core.digest import RecordDigest
 from inspector.core.frame import SourceInfo
-from inspector.core.protocols import FrameSource
+from inspector.core.protocols import FrameMemory, FrameSource
 from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
 from inspector.engine.capture import GrabObserver
@@ -35,6 +35,7 @@ from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from inspector.station.changeover import Changeovers
+from inspector.station.frame_memory import frame_memory
 from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
 from inspector.station.recipes import recipe_for, variant_of, warnings_for
 from inspector.station.report import replay_document
@@ -151,7 +152,8 @@ def build_station(
         stack.callback(predictor.close)
         held = credentials or Credentials()
         recipe = recipe_for(config, predictor, teacher_for(config, held))
-        source = frames or _source(config, held, paced=True)
+        memory = stack.enter_context(frame_memory(predictor.provider))
+        source = frames or _source(config, held, paced=True, memory=memory)
         stack.callback(source.close)
         info = source.open()
         _check_kind(config, info)
@@ -275,7 +277,13 @@ def teacher_for(config: RunConfig, credentials: Credentials | None = None) -> Fr
     return _source(config, credentials or Credentials(), paced=False)
 
 
-def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> FrameSource:
+def _source(
+    config: RunConfig,
+    credentials: Credentials,
+    *,
+    paced: bool,
+    memory: FrameMemory | None = None,
+) -> FrameSource:
     for password in passwords_in(config.source):
         credentials.note(password)
     held = credentials.require(config.credential) if config.credential else None
@@ -290,4 +298,4 @@ def _source(config: RunConfig, credentials: Credentials, *, paced: bool) -> Fram
         username=held.username if held else None,
         password=held.password if held else None,
     )
-    return open_source(config.source, options)
+    return open_source(config.source, options, memory)

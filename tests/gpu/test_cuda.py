@@ -7,24 +7,31 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from inspector.config import RunConfig
 from inspector.core.execution import Execution
+from inspector.core.frame import Frame
+from inspector.core.geometry import Roi
 from inspector.core.inspection import Crop, Prediction
 from inspector.errors import ProviderError
 from inspector.inference.bound import LANES
+from inspector.inference.driver import driver
 from inspector.inference.package import load_package
+from inspector.inference.pinned import LockedMemory, is_locked
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.providers import CUDA, why_no_cuda
 from inspector.inference.service import ModelService
+from inspector.inference.shrink import Shrinker, Workbench
 from inspector.sources.factory import open_source
 from inspector.sources.looped import preload
 from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import gpu_state
 from inspector.station.bench.measure import plain_follow
 from inspector.station.build import build_station
+from inspector.vision.resize import resize
 
 MODELS = Path(__file__).parents[2] / "models"
 LINE = "sim:{}?seed=7&width=640&height=640&fps=30&defect_rate=0.5"
@@ -134,6 +141,75 @@ def test_sixteen_cameras_each_get_their_own_answers():
     for front in fronts:
         front.close()
     assert models.loaded == 0
+
+
+@pytest.fixture
+def reach() -> Iterator[LockedMemory]:
+    """Memory that the GPU reads."""
+    memory = LockedMemory(8)
+    yield memory
+    memory.close()
+
+
+REGIONS = [(960, 960), (1080, 1920), (640, 640), (701, 1001), (256, 257), (512, 512), (257, 1919)]
+
+
+@pytest.mark.parametrize("wanted", [(256, 256), (224, 640), (128, 320)])
+@pytest.mark.parametrize("size", REGIONS)
+def test_regions_are_made_smaller_there_as_here(
+    reach: LockedMemory, size: tuple[int, int], wanted: tuple[int, int]
+):
+    """To the bit, and not only the first one, which it checks itself."""
+    if size[0] < wanted[0] or size[1] < wanted[1]:
+        pytest.skip("never asked for")
+    device, random = driver(), np.random.default_rng(0)
+    shrinker = Shrinker(device, *wanted)
+    bench, staged = Workbench(shrinker), np.zeros((2, *wanted, 3), np.uint8)
+    to, found = device.allocate(staged.nbytes), np.zeros_like(staged)
+    frames = [reach.kept(random.integers(0, 256, (1080, 1920, 3), np.uint8)) for _ in range(4)]
+    top, left = (1080 - size[0]) // 2, (1920 - size[1]) // 2
+    regions = [f[top : top + size[0], left : left + size[1]] for f in frames]
+    for pair in (regions[:2], regions[2:]):
+        assert all(shrinker.takes(region) for region in pair)
+        bench.show(pair, staged, to)
+        device.download(to, found)
+        for got, region in zip(found, pair, strict=True):
+            np.testing.assert_array_equal(got, resize(region, *wanted))
+    assert shrinker.is_proven(size)
+    bench.free()
+    device.free(to)
+
+
+def test_a_region_that_the_gpu_fetches_is_answered_as_one_that_was_brought(
+    nut: OnnxPredictor, reach: LockedMemory
+):
+    frame = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), np.uint8)
+    near, roi = reach.kept(frame), Roi(x=480, y=60, width=960, height=960)
+    for _ in range(2 * LANES):
+        [fetched], [brought] = nut.predict([Crop(near, roi)]), nut.predict([Crop(frame, roi)])
+        assert fetched.score == brought.score
+        assert np.array_equal(fetched.anomaly_map, brought.anomaly_map)
+        assert fetched.to_image == brought.to_image
+    mixed = [Crop(near, roi), Crop(near, roi), Crop(frame, roi)]
+    found = nut.predict(mixed)
+    assert [p.score for p in found] == [found[0].score] * 3
+
+
+def test_a_camera_of_another_process_brings_its_pictures_within_reach(tmp_path: Path):
+    image = pictures("metal_nut", 1)[0]
+    cv2.imwrite(str(tmp_path / "0.png"), image)
+    config = RunConfig(
+        source=str(tmp_path), model=MODELS / "metal_nut" / "1", isolate=True, execution=ON_CUDA
+    )
+    seen: list[bool] = []
+
+    class Looks:
+        def on_frame(self, frame: Frame) -> None:
+            seen.append(is_locked(frame.image))
+
+    with build_station(config, grab_observers=[Looks()]) as station:
+        plain_follow(station, 60.0)
+    assert seen == [True]
 
 
 def test_memory_comes_back_when_models_are_closed():

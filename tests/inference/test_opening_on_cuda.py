@@ -13,19 +13,24 @@ import pytest
 
 from inspector.core.execution import Execution
 from inspector.core.inspection import Crop
-from inspector.errors import PackageError, ProviderError
-from inspector.inference import network as network_module
+from inspector.errors import DeviceError, PackageError, ProviderError
+from inspector.inference import opening as opening_module
+from inspector.inference import pinned
 from inspector.inference import predictor as predictor_module
 from inspector.inference.bound import BoundRunner
-from inspector.inference.network import Network, open_network
+from inspector.inference.network import Network
+from inspector.inference.opening import open_network
 from inspector.inference.package import Package, load_package
+from inspector.inference.pinned import LockedMemory
 from inspector.inference.predictor import open_predictor
 from inspector.inference.providers import (
     CPU,
     CUDA,
 )
 from inspector.inference.session import open_session
+from inspector.vision.resize import resize
 from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, ScriptedSession, session_of
+from tests.support.shrinking import HostDevice, Locks
 from tests.support.tiny_model import write_tiny_package
 
 NO_GRAPH = (
@@ -50,11 +55,20 @@ class FakeCuda:
         self.opened: list[str] = []
         self.limits: list[int] = []
         self.alive: list[bool] = []
+        self.device, self.no_device = HostDevice(), ""
         self._sessions: list[weakref.ref[Any]] = []
-        monkeypatch.setattr(network_module, "open_session", self._open)
-        monkeypatch.setattr(network_module, "BoundRunner", self._runner)
+        monkeypatch.setattr(opening_module, "open_session", self._open)
+        monkeypatch.setattr(opening_module, "BoundRunner", self._runner)
+        monkeypatch.setattr(opening_module, "driver", self._driver)
+
+    def _driver(self) -> HostDevice:
+        if self.no_device:
+            raise RuntimeError(self.no_device)
+        return self.device
 
     def _open(self, model: bytes, *, options: dict[str, str], **more: Any) -> Any:
+        if more["provider"] == CPU:
+            return session_of(self._package)
         graph = options["enable_cuda_graph"]
         self.opened.append(graph)
         self.limits.append(int(options["gpu_mem_limit"]))
@@ -68,8 +82,8 @@ class FakeCuda:
         self._sessions.append(weakref.ref(scripted))
         return scripted
 
-    def _runner(self, *given: Any, device: str, graph: bool) -> BoundRunner:
-        return BoundRunner(*given, device="cpu", graph=graph)
+    def _runner(self, *given: Any, device: str, graph: bool, shrinker: Any) -> BoundRunner:
+        return BoundRunner(*given, device="cpu", graph=graph, shrinker=shrinker)
 
 
 @pytest.fixture
@@ -88,6 +102,62 @@ def test_a_model_that_can_be_recorded_is(package: Package, cuda: FakeCuda):
     assert not any("graph" in line for line in network.remarks)
     assert network([np.zeros((32, 32, 3), np.uint8)] * 2)["anomaly_score"].tolist() == [0, 0]
     network.close()
+
+
+@pytest.fixture
+def reach(monkeypatch: pytest.MonkeyPatch) -> Iterator[LockedMemory]:
+    """Memory that the device can read: all of it, here."""
+    locks = Locks()
+    monkeypatch.setattr(pinned, "driver", lambda: locks)
+    memory = LockedMemory(16)
+    yield memory
+    memory.close()
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_regions_come_as_they_are_and_are_made_smaller_there(
+    package: Package, cuda: FakeCuda, reach: LockedMemory, most: int
+):
+    network, plain = (
+        opened(package, most=most),
+        open_network(package, "fp32", CPU, threads=1, execution=Execution(provider="cpu")),
+    )
+    random = np.random.default_rng(0)
+    large = [reach.kept(random.integers(0, 256, (90, 70, 3), np.uint8)) for _ in range(7)]
+    assert all(network.takes(image) and not plain.takes(image) for image in large)
+    far = random.integers(0, 256, (90, 70, 3), np.uint8)
+    assert not network.takes(far)
+    for images in (large[:1], large[:3], [*large, far], [far], large[:1]):
+        expected = plain([resize(image, 32, 32) for image in images])
+        for found in (network(images), plain(images)):
+            for role, values in expected.items():
+                np.testing.assert_array_equal(found[role], values)
+    assert sum(len(stream.launched) for stream in cuda.device.streams) > 0
+    network.close()
+    assert cuda.device.held == {}
+
+
+def test_without_it_the_processor_makes_them_smaller_and_says_so(
+    package: Package, cuda: FakeCuda, reach: LockedMemory
+):
+    cuda.no_device = "CUDA failure 222: the provided PTX was compiled with an unsupported toolchain"
+    network = opened(package)
+    assert any("made smaller by the processor: CUDA failure 222" in r for r in network.remarks)
+    image = reach.kept(np.full((90, 70, 3), 51, np.uint8))
+    assert not network.takes(image)
+    assert network([image])["anomaly_score"] == pytest.approx([0.2])
+    network.close()
+
+
+def test_what_fails_there_is_the_gpus_fault(package: Package, cuda: FakeCuda, reach: LockedMemory):
+    network = opened(package)
+    image = reach.kept(np.full((90, 70, 3), 51, np.uint8))
+    for stream in cuda.device.streams:
+        stream.problem = "CUDA failure 700: an illegal memory access was encountered ; cuStreamSyn"
+    with pytest.raises(DeviceError) as caught:
+        network([image])
+    assert caught.value.lost
+    network.let_go(caught.value)
 
 
 @pytest.mark.parametrize(("most", "sessions"), [(2, 2), (3, 3), (8, 4)])
@@ -143,7 +213,7 @@ def test_what_happens_while_a_later_size_is_opened(
             raise ProviderError(f"CUDA cannot be used: {message}")
         return real(model, **more)
 
-    monkeypatch.setattr(network_module, "open_session", broken)
+    monkeypatch.setattr(opening_module, "open_session", broken)
     if message == OUT_OF_MEMORY:
         network = opened(package, most=4)
         assert cuda.opened == ["1", "1", "0"]
@@ -167,7 +237,7 @@ def test_a_later_size_that_cannot_be_recorded_leaves_no_session_behind(
             cuda.scripts["1"].problem = OUT_OF_MEMORY
         return real(model, **more)
 
-    monkeypatch.setattr(network_module, "open_session", full)
+    monkeypatch.setattr(opening_module, "open_session", full)
     network = opened(package, most=4)
     assert cuda.opened == ["1", "1", "1", "0"]
     assert cuda.alive[-1] is False
@@ -233,7 +303,7 @@ def test_out_of_memory_from_the_start_leaves_the_cpu(
 
     def on(package: Package, name: str, provider: str, **more: Any) -> Network:
         if provider == CPU:
-            monkeypatch.setattr(network_module, "open_session", open_session)
+            monkeypatch.setattr(opening_module, "open_session", open_session)
         return real(package, name, provider, **more)
 
     monkeypatch.setattr(predictor_module, "open_network", on)

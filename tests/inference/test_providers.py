@@ -185,37 +185,3 @@ def test_memory_that_cannot_be_locked_says_why_and_works():
     assert staging.images.ctypes.data % 4096 == 0
     staging.unlock()
     staging.unlock()
-
-
-class Driver:
-    """A CUDA driver whose calls all answer with the code given for them."""
-
-    def __init__(self, **codes: int) -> None:
-        self.codes, self.called = codes, []
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*arguments: Any) -> int:
-            self.called.append(name)
-            return self.codes.get(name, 0)
-
-        return call
-
-
-@pytest.mark.parametrize(
-    ("codes", "problem"),
-    [
-        ({}, None),
-        ({"cuInit": 100}, "cuInit fails with error 100"),
-        ({"cuMemHostRegister_v2": 712}, "cuMemHostRegister_v2 fails with error 712"),
-    ],
-)
-def test_pages_are_registered_once_and_let_go(
-    monkeypatch: pytest.MonkeyPatch, codes: dict[str, int], problem: str | None
-):
-    driver = Driver(**codes)
-    monkeypatch.setattr("inspector.inference.pinned.ctypes.CDLL", lambda name: driver)
-    staging = Staging((1, 4, 4, 3), lock=True)
-    assert staging.problem == problem
-    staging.unlock()
-    staging.unlock()
-    assert driver.called.count("cuMemHostUnregister") == (problem is None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psutil
 
 from inspector.config import RunConfig
+from inspector.core.frame import Image, SourceInfo
 from inspector.core.protocols import FrameSource
 from inspector.engine.judging import Decision
 from inspector.engine.status import PipelineStatus
@@ -18,6 +20,7 @@ from inspector.sources.looped import LoopedSource, preload
 from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import CallWatch, gpu_state
 from inspector.station.build import Station, build_station, check_ended
+from inspector.station.frame_memory import frame_memory
 from inspector.station.report import latencies
 
 FRAMES = 120
@@ -91,9 +94,12 @@ def run_once(
     Raises InspectorError for what cannot run, ConfigError where nothing was inspected.
     """
     first, watch = FirstVerdict(), CallWatch()
-    frames = frames_in_memory(config) if in_memory else None
-    began = time.perf_counter_ns()
-    with build_station(config, frame_observers=[first, watch], frames=frames) as station:
+    with ExitStack() as stack:
+        frames = stack.enter_context(frames_in_memory(config)) if in_memory else None
+        began = time.perf_counter_ns()
+        station = stack.enter_context(
+            build_station(config, frame_observers=[first, watch], frames=frames)
+        )
         watch.predictor = station.predictor
         started = time.perf_counter_ns()
         cpu_before = time.process_time()
@@ -108,13 +114,21 @@ def run_once(
     return measured
 
 
-def frames_in_memory(config: RunConfig) -> FrameSource:
+@contextmanager
+def frames_in_memory(config: RunConfig) -> Iterator[FrameSource]:
     """The first frames of the run's source, as fast as they are read; live at its own pace.
 
     Raises SourceOpenError, SourceError.
     """
-    info, images = preload(open_source(config.source, SourceOptions()), FRAMES)
-    return LoopedSource(info, images, SourceOptions(as_live=config.live))
+    with held_frames(config) as (info, images):
+        yield LoopedSource(info, images, SourceOptions(as_live=config.live))
+
+
+@contextmanager
+def held_frames(config: RunConfig) -> Iterator[tuple[SourceInfo, Sequence[Image]]]:
+    """The first frames of the run's source, in memory as a camera's would be."""
+    with frame_memory(config.execution.provider, FRAMES) as memory:
+        yield preload(open_source(config.source, SourceOptions()), FRAMES, memory)
 
 
 def document(measured: Measured) -> dict[str, object]:

@@ -14,11 +14,10 @@ from inspector.core.frame import Image, SourceInfo
 from inspector.engine.status import DropCause, PipelineStatus
 from inspector.errors import InspectorError
 from inspector.inference.service import ModelService
-from inspector.sources.factory import open_source
-from inspector.sources.looped import LoopedSource, preload
+from inspector.sources.looped import LoopedSource
 from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import gpu_state
-from inspector.station.bench.measure import FRAMES
+from inspector.station.bench.measure import held_frames
 from inspector.station.group import CameraGroup, build_group, problems
 
 MOST_CAMERAS = 64
@@ -60,12 +59,12 @@ def measure_cameras(
 
     Raises InspectorError for what cannot run.
     """
-    info, images = preload(open_source(config.source, SourceOptions()), FRAMES)
     found = []
-    for count in counts:
-        firsts = [0] * count if in_step else _places(len(images), count)
-        found.append(_step(config, info, images, firsts, seconds))
-        report(found[-1])
+    with held_frames(config) as (info, images):
+        for count in counts:
+            firsts = [0] * count if in_step else _places(len(images), count)
+            found.append(_step(config, info, images, firsts, seconds))
+            report(found[-1])
     return found
 
 

@@ -61,12 +61,12 @@ def test_a_bound_network_splits_into_copies_and_run(tmp_path: Path):
     predictor, watch, end = scripted_gpu(model, Script()), CallWatch(), StopsAt(5)
     watch.predictor = predictor
     config = RunConfig(source="sim:metal_nut?width=320&height=180&parts=1", model=model)
-    with build_station(
-        config,
-        models=OneModel(predictor),
-        frames=frames_in_memory(replace(config, live=True)),
-        frame_observers=[watch, end],
-    ) as station:
+    with (
+        frames_in_memory(replace(config, live=True)) as frames,
+        build_station(
+            config, models=OneModel(predictor), frames=frames, frame_observers=[watch, end]
+        ) as station,
+    ):
         end.station = station
         station.pipeline.start()
         station.finish()

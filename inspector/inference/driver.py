@@ -1,0 +1,202 @@
+"""The CUDA driver itself, for what ONNX Runtime's Python interface does not offer.
+
+Names and numbers are those of NVIDIA's "CUDA Driver API". Everything happens in the primary
+context of the first GPU, where ONNX Runtime works too, so that addresses are common.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+
+_PORTABLE = 1
+"""CU_MEMHOSTREGISTER_PORTABLE: locked for every context of the process."""
+_NON_BLOCKING = 1
+"""CU_STREAM_NON_BLOCKING: does not wait for the default stream."""
+_ON_HOST, _ON_DEVICE = 1, 2
+"""CUmemorytype."""
+
+
+def driver_name() -> str:
+    """The file of the CUDA driver that NVIDIA's installer leaves behind."""
+    return "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+
+
+@cache
+def driver() -> Driver:
+    """Of this process, made once. Raises RuntimeError where there is no GPU to be had."""
+    return Driver()
+
+
+class Driver:
+    """Calls of the driver; from any thread. Each raises RuntimeError in the words that ONNX
+    Runtime uses for the same error, so that ``trouble_of`` reads both.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._library = ctypes.CDLL(driver_name())
+        except OSError as error:
+            raise RuntimeError(str(error)) from None
+        self._context = ctypes.c_void_p()
+        self._threads = threading.local()
+        self._do("cuInit", 0)
+        # kept for good: whoever let it go last would free what ONNX Runtime still uses
+        self._do("cuDevicePrimaryCtxRetain", ctypes.byref(self._context), 0)
+
+    def lock(self, address: int, size: int) -> None:
+        """Page-locks memory of the host, whole pages of a mapping of its own."""
+        self._here("cuMemHostRegister_v2", _pointer(address), ctypes.c_size_t(size), _PORTABLE)
+
+    def unlock(self, address: int) -> None:
+        """Before the memory is freed. What the driver says no longer matters."""
+        self._library.cuCtxSetCurrent(self._context)
+        self._library.cuMemHostUnregister(_pointer(address))
+
+    def allocate(self, size: int) -> int:
+        """The address of so many bytes on the device."""
+        found = ctypes.c_void_p()
+        self._here("cuMemAlloc_v2", ctypes.byref(found), ctypes.c_size_t(size))
+        return found.value or 0
+
+    def free(self, address: int) -> None:
+        self._here("cuMemFree_v2", _pointer(address))
+
+    def upload(self, values: NDArray[Any], to: int) -> None:
+        """Contiguous values; returns when they are there."""
+        source, size = _pointer(values.ctypes.data), ctypes.c_size_t(values.nbytes)
+        self._here("cuMemcpyHtoD_v2", _pointer(to), source, size)
+
+    def download(self, at: int, into: NDArray[Any]) -> None:
+        target, size = _pointer(into.ctypes.data), ctypes.c_size_t(into.nbytes)
+        self._here("cuMemcpyDtoH_v2", target, _pointer(at), size)
+
+    def kernels(self, ptx: bytes, *names: str) -> dict[str, ctypes.c_void_p]:
+        """Functions of a module that is never unloaded."""
+        module = ctypes.c_void_p()
+        self._here("cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(ptx))
+        found = {}
+        for name in names:
+            found[name] = ctypes.c_void_p()
+            self._do("cuModuleGetFunction", ctypes.byref(found[name]), module, name.encode())
+        return found
+
+    def stream(self) -> Stream:
+        made = ctypes.c_void_p()
+        self._here("cuStreamCreate", ctypes.byref(made), _NON_BLOCKING)
+        return Stream(self._here, made)
+
+    def _here(self, name: str, *arguments: object) -> None:
+        """On this thread, which may be new to the driver."""
+        if not getattr(self._threads, "entered", False):
+            self._do("cuCtxSetCurrent", self._context)
+            self._threads.entered = True
+        self._do(name, *arguments)
+
+    def _do(self, name: str, *arguments: object) -> None:
+        code = getattr(self._library, name)(*arguments)
+        if code:
+            raise RuntimeError(f"CUDA failure {code}: {self._words(code)} ; {name}")
+
+    def _words(self, code: int) -> str:
+        said = ctypes.c_char_p()
+        self._library.cuGetErrorString(code, ctypes.byref(said))
+        return (said.value or b"unknown error").decode(errors="replace")
+
+
+class _Region(ctypes.Structure):
+    """CUDA_MEMCPY2D."""
+
+    _fields_ = [
+        ("src_x", ctypes.c_size_t),
+        ("src_y", ctypes.c_size_t),
+        ("src_type", ctypes.c_uint),
+        ("src_host", ctypes.c_void_p),
+        ("src_device", ctypes.c_void_p),
+        ("src_array", ctypes.c_void_p),
+        ("src_pitch", ctypes.c_size_t),
+        ("dst_x", ctypes.c_size_t),
+        ("dst_y", ctypes.c_size_t),
+        ("dst_type", ctypes.c_uint),
+        ("dst_host", ctypes.c_void_p),
+        ("dst_device", ctypes.c_void_p),
+        ("dst_array", ctypes.c_void_p),
+        ("dst_pitch", ctypes.c_size_t),
+        ("width_bytes", ctypes.c_size_t),
+        ("height", ctypes.c_size_t),
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """Work of the device, done in the order in which it is asked for; for one thread at a time.
+
+    All but ``wait`` return at once: what they read must stay until then.
+    """
+
+    _do: Callable[..., None]
+    _handle: ctypes.c_void_p
+
+    def copy_in(self, image: Image, to: int) -> None:
+        """A uint8 (h, w, 3) picture in page-locked memory, without the gaps between its rows."""
+        height, width = image.shape[:2]
+        self._do(
+            "cuMemcpy2DAsync_v2",
+            ctypes.byref(
+                _Region(
+                    src_type=_ON_HOST,
+                    src_host=address_of(image),
+                    src_pitch=image.strides[0],
+                    dst_type=_ON_DEVICE,
+                    dst_device=to,
+                    dst_pitch=3 * width,
+                    width_bytes=3 * width,
+                    height=height,
+                )
+            ),
+            self._handle,
+        )
+
+    def copy_on(self, at: int, to: int, size: int) -> None:
+        """From one place on the device to another."""
+        self._do(
+            "cuMemcpyDtoDAsync_v2", _pointer(to), _pointer(at), ctypes.c_size_t(size), self._handle
+        )
+
+    def launch(
+        self,
+        kernel: ctypes.c_void_p,
+        grid: tuple[int, int],
+        block: tuple[int, int],
+        *arguments: ctypes._SimpleCData[Any],
+    ) -> None:
+        """With arguments of the types that the kernel declares."""
+        places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+        self._do("cuLaunchKernel", kernel, *grid, 1, *block, 1, 0, self._handle, places, None)
+
+    def wait(self) -> None:
+        """Until all of it is done; raises what went wrong meanwhile."""
+        self._do("cuStreamSynchronize", self._handle)
+
+    def close(self) -> None:
+        self._do("cuStreamDestroy_v2", self._handle)
+
+
+def address_of(array: NDArray[np.uint8]) -> int:
+    """Of its first element; quicker than ``array.ctypes``."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def _pointer(address: int) -> ctypes.c_void_p:
+    return ctypes.c_void_p(address)

@@ -1,0 +1,128 @@
+"""A device in the host's memory: what the CUDA driver would do there, done by numpy."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.inference.driver import address_of
+
+
+class HostDevice:
+    """In place of ``Driver``; a stream's work waits until somebody waits for it.
+
+    ``off`` is added to every byte that the kernels make: a device that does it otherwise.
+    """
+
+    def __init__(self, off: int = 0) -> None:
+        self.off = off
+        self.held: dict[int, ctypes.Array[ctypes.c_char]] = {}
+        self.streams: list[HostStream] = []
+        self.uploads = 0
+
+    def kernels(self, ptx: bytes, *names: str) -> dict[str, Any]:
+        assert all(f".entry {name}(".encode() in ptx for name in names)
+        return {name: getattr(self, f"_{name}") for name in names}
+
+    def stream(self) -> HostStream:
+        self.streams.append(HostStream())
+        return self.streams[-1]
+
+    def allocate(self, size: int) -> int:
+        made = ctypes.create_string_buffer(size)
+        address = ctypes.addressof(made)
+        self.held[address] = made
+        return address
+
+    def free(self, address: int) -> None:
+        del self.held[address]
+
+    def upload(self, values: NDArray[Any], to: int) -> None:
+        self.uploads += 1
+        ctypes.memmove(to, np.ascontiguousarray(values).ctypes.data, values.nbytes)
+
+    def download(self, at: int, into: NDArray[Any]) -> None:
+        ctypes.memmove(into.ctypes.data, at, into.nbytes)
+
+    def _halve(self, source: int, pitch: int, to: int, height: int, width: int) -> None:
+        held = _bytes(source, 2 * height * pitch).reshape(2 * height, pitch)
+        s = held[:, : 6 * width].reshape(2 * height, 2 * width, 3).astype(int)
+        means = (s[::2, ::2] + s[::2, 1::2] + s[1::2, ::2] + s[1::2, 1::2] + 2) >> 2
+        _bytes(to, 3 * height * width)[:] = (means + self.off).astype(np.uint8).ravel()
+
+    def _blend(
+        self, source: int, pitch: int, columns: int, rows: int, to: int, height: int, width: int
+    ) -> None:
+        x, y = _table(columns, width), _table(rows, height)
+        held = _bytes(source, (int(y[:, 1].max()) + 1) * pitch).reshape(-1, pitch // 3, 3)
+        sums = [held[:, x[:, k]].astype(int) * x[:, 2 + k, None] for k in (0, 1)]
+        cut = (sums[0] + sums[1]) >> 4
+        both = sum((cut[y[:, k]] * y[:, 2 + k, None, None]) >> 16 for k in (0, 1))
+        found = np.clip((both + 2) >> 2, 0, 255) + self.off
+        _bytes(to, 3 * height * width)[:] = found.astype(np.uint8).ravel()
+
+
+class HostStream:
+    """In place of ``Stream``."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+        self.copied_in = 0
+        self.launched: list[str] = []
+        self.closed = False
+        self.problem: str | None = None
+
+    def copy_in(self, image: NDArray[np.uint8], to: int) -> None:
+        self.copied_in += image.nbytes
+        place = _bytes(to, image.nbytes).reshape(image.shape)
+        self.waiting.append(lambda: np.copyto(place, image))
+
+    def copy_on(self, at: int, to: int, size: int) -> None:
+        self.waiting.append(lambda: np.copyto(_bytes(to, size), _bytes(at, size)))
+
+    def launch(self, kernel: Any, grid: Any, block: Any, *arguments: Any) -> None:
+        values = [argument.value for argument in arguments]
+        height, width = values[-2:]
+        assert grid[0] * block[0] >= 3 * width
+        assert grid[1] * block[1] >= height
+        self.launched.append(kernel.__name__.removeprefix("_"))
+        self.waiting.append(lambda: kernel(*values))
+
+    def wait(self) -> None:
+        if self.problem is not None:
+            raise RuntimeError(self.problem)
+        while self.waiting:
+            self.waiting.pop(0)()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Locks:
+    """In place of the driver where memory is page-locked; refuses with ``problem``."""
+
+    def __init__(self, problem: str | None = None) -> None:
+        self.problem, self.locked = problem, {}
+
+    def lock(self, address: int, size: int) -> None:
+        if self.problem is not None:
+            raise RuntimeError(self.problem)
+        self.locked[address] = size
+
+    def unlock(self, address: int) -> None:
+        del self.locked[address]
+
+
+def _bytes(address: int, size: int) -> NDArray[np.uint8]:
+    return np.frombuffer(memoryview((ctypes.c_uint8 * size).from_address(address)), np.uint8)
+
+
+def _table(address: int, count: int) -> NDArray[np.int32]:
+    return _bytes(address, 16 * count).view(np.int32).reshape(count, 4)
+
+
+def start_of(array: NDArray[np.uint8]) -> int:
+    return address_of(array)
