@@ -7,13 +7,12 @@ The same class runs on CUDA and on the CPU; there it is what the tests run, and 
 from __future__ import annotations
 
 import ctypes
-import itertools
 import queue
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +24,6 @@ from inspector.core.manifest import InputSpec, OutputSpec
 from inspector.errors import StateError
 from inspector.inference.gate import GPU_GATE, CaptureGate
 from inspector.inference.pinned import Staging
-from inspector.inference.shrink import Shrinker, Workbench
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -34,9 +32,7 @@ LANES = 2
 """While one is on the device, the pictures of the next are copied."""
 ANSWER_S = 5.0
 """A run of milliseconds that takes so long will not come back."""
-_CLOSE_S = 10.0
-_GRAPH, _NO_GRAPH = "gpu_graph_id", "-1"
-"""ONNX Runtime's name of a run's graph; with -1 a run neither records nor replays."""
+CLOSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +49,9 @@ class _Buffers:
     """Of one lane and one batch size; bound once."""
 
     staging: Staging
-    bench: Workbench | None
     taken: ort.OrtValue
     outputs: tuple[ort.OrtValue, ...]
     binding: ort.IOBinding
-    options: ort.RunOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,16 +63,11 @@ class BoundRunner:
     """Runs batches of any size; from any number of threads, one at a time.
 
     Up to ``LANES`` calls are inside at once: each copies its pictures on its own thread,
-    then the runs follow one another. ONNX Runtime keeps a recorded CUDA graph with the
-    *thread* that ran it, so all runs are made on one thread of this class; the run that
-    records is made alone (see ``CaptureGate``).
-    With graphs the first batch settles the size of all (see ``sized``).
+    then the runs follow one another, on one thread of this class: ONNX Runtime sets up
+    libraries and memory for every thread that runs it, and one that hangs is left behind.
 
     Args:
         device: ``cuda`` or ``cpu``: where the buffers lie.
-        graph: whether the session was opened to record CUDA graphs: each lane then gets a
-            graph of its own, by its annotation id.
-        shrinker: makes pictures smaller on the device; None: they come in the input's size.
         answer_s: how long a run may take (the first of a size may take any time).
     """
 
@@ -89,21 +78,16 @@ class BoundRunner:
         outputs: Sequence[OutputSpec],
         *,
         device: str,
-        graph: bool = False,
-        shrinker: Shrinker | None = None,
         gate: CaptureGate = GPU_GATE,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._session: ort.InferenceSession | None = session
         self._spec, self._outputs = spec, tuple(outputs)
-        self._device, self._graph, self._gate = device, graph, gate
-        self._shrinker = shrinker
+        self._device, self._gate = device, gate
         self._answer_s = answer_s
         self._lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         for _ in range(LANES):
             self._lanes.put(_Lane())
-        self._graph_ids = itertools.count(1)  # 0 is ONNX Runtime's own
-        self._recorded: int | None = None
         self._warm: list[int] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
         self._is_open, self._hung = True, False
@@ -112,11 +96,10 @@ class BoundRunner:
         self.unpinned: str | None = None
 
     def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
-        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR, of
-        the input's size or such as it ``takes``.
+        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
 
         Raises what ONNX Runtime raises, RuntimeError where the device does not answer, and
-        StateError once closed or for a second size where graphs are recorded.
+        StateError once closed.
         """
         lane = self._lanes.get()
         try:
@@ -130,8 +113,7 @@ class BoundRunner:
             self._lanes.put(lane)
 
     def takes(self, image: Image) -> bool:
-        """Whether a picture may come larger than the input is."""
-        return self._shrinker is not None and self._shrinker.takes(image)
+        return False
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -139,7 +121,7 @@ class BoundRunner:
         return tuple(self._warm)
 
     def warm_up(self, sizes: Sequence[int]) -> None:
-        """Makes the buffers (and records the graphs) of these batch sizes, in every lane."""
+        """Makes the buffers of these batch sizes, in every lane."""
         blank = np.zeros((self._spec.height, self._spec.width, 3), np.uint8)
         for size in sizes:
             for _ in range(LANES):  # they take turns
@@ -161,7 +143,7 @@ class BoundRunner:
         self._is_open = False
         with suppress(queue.Empty):  # a call that hangs in the driver keeps its lane
             while len(self._retired) < LANES and self._session is not None:
-                self._retired.append(self._lanes.get(timeout=_CLOSE_S))
+                self._retired.append(self._lanes.get(timeout=CLOSE_S))
         return not self._hung and (self._session is None or len(self._retired) == LANES)
 
     def free(self) -> None:
@@ -173,16 +155,14 @@ class BoundRunner:
         for lane in self._retired:
             for buffers in lane.by_size.values():
                 buffers.staging.unlock()
-                if buffers.bench is not None:
-                    buffers.bench.free()
             lane.by_size.clear()
         self._give_lanes_back()
 
     def abandon(self) -> None:
         """Lets go of a lost GPU without freeing anything on it.
 
-        The destructors of ONNX Runtime's CUDA graphs throw where the driver refuses, and
-        that ends the process: so the session lives on, unused, until the process ends.
+        Its destructors may throw where the driver refuses, and that ends the process: so the
+        session lives on, unused, until the process ends.
         """
         self._is_open = False
         session, self._session = self._session, None
@@ -201,7 +181,8 @@ class BoundRunner:
 
     def _asked(self, buffers: _Buffers, images: Sequence[Image]) -> list[NDArray[np.float32]]:
         start = time.perf_counter_ns()
-        self._show(buffers, images)
+        np.stack(images, out=buffers.staging.images)
+        buffers.taken.update_inplace(buffers.staging.images)
         copied = time.perf_counter_ns()
         self._on_thread(self._run, buffers, self._answer_s)
         ran = time.perf_counter_ns()
@@ -209,14 +190,6 @@ class BoundRunner:
         end = time.perf_counter_ns()
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
-
-    def _show(self, buffers: _Buffers, images: Sequence[Image]) -> None:
-        staged = buffers.staging.images
-        if buffers.bench is not None and any(i.shape != staged.shape[1:] for i in images):
-            buffers.bench.show(images, staged, buffers.taken.data_ptr())
-        else:
-            np.stack(images, out=staged)
-            buffers.taken.update_inplace(staged)
 
     def _opened(self) -> ort.InferenceSession:
         session = self._session
@@ -240,39 +213,19 @@ class BoundRunner:
     def _run(self, session: ort.InferenceSession, buffers: _Buffers) -> None:
         """ONNX Runtime lets go of the interpreter's lock meanwhile, and returns when all
         of it has been computed."""
-        session.run_with_iobinding(buffers.binding, buffers.options)
+        session.run_with_iobinding(buffers.binding)
 
     def _made(self, size: int) -> _Buffers:
         with self._gate.making:
-            self._settle(size)
             with self._gate.shared():
                 made = self._on_thread(self._bound, size)
-            try:
-                self._first_runs(made)
-            except BaseException:
-                made.staging.unlock()
-                raise
+                try:
+                    # it allocates and chooses algorithms: seconds, without a time-out
+                    self._on_thread(self._run, made)
+                except BaseException:
+                    made.staging.unlock()
+                    raise
             return made
-
-    def _first_runs(self, made: _Buffers) -> None:
-        """The run that allocates and chooses algorithms takes seconds and may go on beside
-        others; the one that records takes milliseconds, and must be alone.
-        """
-        unrecorded = replace(made, options=ort.RunOptions())
-        if self._graph:
-            unrecorded.options.add_run_config_entry(_GRAPH, _NO_GRAPH)
-        with self._gate.shared():
-            self._on_thread(self._run, unrecorded)
-        if self._graph:
-            with self._gate.alone():
-                self._on_thread(self._run, made)
-
-    def _settle(self, size: int) -> None:
-        if not self._graph:
-            return
-        if self._recorded not in (None, size):
-            raise StateError(f"a graph of {self._recorded} pictures, asked for {size}")
-        self._recorded = size
 
     def _bound(self, session: ort.InferenceSession, size: int) -> _Buffers:
         shape = (size, self._spec.height, self._spec.width, 3)
@@ -285,11 +238,7 @@ class BoundRunner:
         outputs = tuple(self._on_device((size, *o.shape), np.float32) for o in self._outputs)
         for output, value in zip(self._outputs, outputs, strict=True):
             binding.bind_ortvalue_output(output.name, value)
-        options = ort.RunOptions()
-        if self._graph:
-            options.add_run_config_entry(_GRAPH, str(next(self._graph_ids)))
-        bench = Workbench(self._shrinker) if self._shrinker is not None else None
-        return _Buffers(staging, bench, taken, outputs, binding, options)
+        return _Buffers(staging, taken, outputs, binding)
 
     def _on_device(self, shape: Sequence[int], dtype: type[np.generic]) -> ort.OrtValue:
         return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, self._device, 0)

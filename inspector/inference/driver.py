@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,6 +25,12 @@ _NON_BLOCKING = 1
 """CU_STREAM_NON_BLOCKING: does not wait for the default stream."""
 _ON_HOST, _ON_DEVICE = 1, 2
 """CUmemorytype."""
+_THREAD_LOCAL = 1
+"""CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do meanwhile spoils nothing."""
+_NO_TIMING = 2
+"""CU_EVENT_DISABLE_TIMING."""
+_NOT_READY = 600
+"""CUDA_ERROR_NOT_READY."""
 
 
 def driver_name() -> str:
@@ -46,17 +52,21 @@ class Driver:
     def __init__(self) -> None:
         try:
             self._library = ctypes.CDLL(driver_name())
+            # for calls that only queue work: letting go of the interpreter for microseconds
+            # means to wait, where many threads want it, for all of them
+            self._quick = ctypes.PyDLL(driver_name())
         except OSError as error:
             raise RuntimeError(str(error)) from None
         self._context = ctypes.c_void_p()
         self._threads = threading.local()
+        self._spares: list[Stream] = []
         self._do("cuInit", 0)
         # kept for good: whoever let it go last would free what ONNX Runtime still uses
         self._do("cuDevicePrimaryCtxRetain", ctypes.byref(self._context), 0)
 
     def lock(self, address: int, size: int) -> None:
         """Page-locks memory of the host, whole pages of a mapping of its own."""
-        self._here("cuMemHostRegister_v2", _pointer(address), ctypes.c_size_t(size), _PORTABLE)
+        self.do("cuMemHostRegister_v2", _pointer(address), ctypes.c_size_t(size), _PORTABLE)
 
     def unlock(self, address: int) -> None:
         """Before the memory is freed. What the driver says no longer matters."""
@@ -66,25 +76,25 @@ class Driver:
     def allocate(self, size: int) -> int:
         """The address of so many bytes on the device."""
         found = ctypes.c_void_p()
-        self._here("cuMemAlloc_v2", ctypes.byref(found), ctypes.c_size_t(size))
+        self.do("cuMemAlloc_v2", ctypes.byref(found), ctypes.c_size_t(size))
         return found.value or 0
 
     def free(self, address: int) -> None:
-        self._here("cuMemFree_v2", _pointer(address))
+        self.do("cuMemFree_v2", _pointer(address))
 
     def upload(self, values: NDArray[Any], to: int) -> None:
         """Contiguous values; returns when they are there."""
         source, size = _pointer(values.ctypes.data), ctypes.c_size_t(values.nbytes)
-        self._here("cuMemcpyHtoD_v2", _pointer(to), source, size)
+        self.do("cuMemcpyHtoD_v2", _pointer(to), source, size)
 
     def download(self, at: int, into: NDArray[Any]) -> None:
         target, size = _pointer(into.ctypes.data), ctypes.c_size_t(into.nbytes)
-        self._here("cuMemcpyDtoH_v2", target, _pointer(at), size)
+        self.do("cuMemcpyDtoH_v2", target, _pointer(at), size)
 
     def kernels(self, ptx: bytes, *names: str) -> dict[str, ctypes.c_void_p]:
         """Functions of a module that is never unloaded."""
         module = ctypes.c_void_p()
-        self._here("cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(ptx))
+        self.do("cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(ptx))
         found = {}
         for name in names:
             found[name] = ctypes.c_void_p()
@@ -92,19 +102,51 @@ class Driver:
         return found
 
     def stream(self) -> Stream:
+        """One to be given back, see ``spare``."""
+        with suppress(IndexError):
+            return self._spares.pop()
         made = ctypes.c_void_p()
-        self._here("cuStreamCreate", ctypes.byref(made), _NON_BLOCKING)
-        return Stream(self._here, made)
+        self.do("cuStreamCreate", ctypes.byref(made), _NON_BLOCKING)
+        return Stream(self, made)
 
-    def _here(self, name: str, *arguments: object) -> None:
-        """On this thread, which may be new to the driver."""
+    def spare(self, stream: Stream) -> None:
+        """For the next who asks. None is ever destroyed: who worked on it may live on."""
+        self._spares.append(stream)
+
+    def event(self) -> Event:
+        made = ctypes.c_void_p()
+        self.do("cuEventCreate", ctypes.byref(made), _NO_TIMING)
+        return Event(self, made)
+
+    def do(self, name: str, *arguments: object) -> None:
+        """A call of the driver that may take its time."""
+        self._enter()
+        self._do(name, *arguments)
+
+    def queue(self, name: str, *arguments: object) -> None:
+        """A call that returns at once."""
+        self._enter()
+        self._check(name, getattr(self._quick, name)(*arguments))
+
+    def is_done(self, name: str, *arguments: object) -> bool:
+        """A question that is answered at once."""
+        self._enter()
+        code = getattr(self._quick, name)(*arguments)
+        if code == _NOT_READY:
+            return False
+        self._check(name, code)
+        return True
+
+    def _enter(self) -> None:
+        """This thread may be new to the driver."""
         if not getattr(self._threads, "entered", False):
             self._do("cuCtxSetCurrent", self._context)
             self._threads.entered = True
-        self._do(name, *arguments)
 
     def _do(self, name: str, *arguments: object) -> None:
-        code = getattr(self._library, name)(*arguments)
+        self._check(name, getattr(self._library, name)(*arguments))
+
+    def _check(self, name: str, code: int) -> None:
         if code:
             raise RuntimeError(f"CUDA failure {code}: {self._words(code)} ; {name}")
 
@@ -144,13 +186,18 @@ class Stream:
     All but ``wait`` return at once: what they read must stay until then.
     """
 
-    _do: Callable[..., None]
+    _driver: Driver
     _handle: ctypes.c_void_p
+
+    @property
+    def address(self) -> int:
+        """By which others in this process know it."""
+        return self._handle.value or 0
 
     def copy_in(self, image: Image, to: int) -> None:
         """A uint8 (h, w, 3) picture in page-locked memory, without the gaps between its rows."""
         height, width = image.shape[:2]
-        self._do(
+        self._driver.queue(
             "cuMemcpy2DAsync_v2",
             ctypes.byref(
                 _Region(
@@ -169,9 +216,14 @@ class Stream:
 
     def copy_on(self, at: int, to: int, size: int) -> None:
         """From one place on the device to another."""
-        self._do(
+        self._driver.queue(
             "cuMemcpyDtoDAsync_v2", _pointer(to), _pointer(at), ctypes.c_size_t(size), self._handle
         )
+
+    def copy_out(self, at: int, into: NDArray[Any]) -> None:
+        """To contiguous values in page-locked memory."""
+        target, size = _pointer(into.ctypes.data), ctypes.c_size_t(into.nbytes)
+        self._driver.queue("cuMemcpyDtoHAsync_v2", target, _pointer(at), size, self._handle)
 
     def launch(
         self,
@@ -182,14 +234,61 @@ class Stream:
     ) -> None:
         """With arguments of the types that the kernel declares."""
         places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
-        self._do("cuLaunchKernel", kernel, *grid, 1, *block, 1, 0, self._handle, places, None)
+        self._driver.queue(
+            "cuLaunchKernel", kernel, *grid, 1, *block, 1, 0, self._handle, places, None
+        )
+
+    def begin_recording(self) -> None:
+        """What is asked for from now on by this thread is recorded and not done."""
+        self._driver.do("cuStreamBeginCapture_v2", self._handle, _THREAD_LOCAL)
+
+    def end_recording(self) -> Graph:
+        """Raises RuntimeError where something could not be recorded."""
+        graph, made = ctypes.c_void_p(), ctypes.c_void_p()
+        self._driver.do("cuStreamEndCapture", self._handle, ctypes.byref(graph))
+        try:
+            self._driver.do(
+                "cuGraphInstantiateWithFlags", ctypes.byref(made), graph, ctypes.c_ulonglong(0)
+            )
+        finally:
+            self._driver.do("cuGraphDestroy", graph)
+        return Graph(self._driver, made)
 
     def wait(self) -> None:
         """Until all of it is done; raises what went wrong meanwhile."""
-        self._do("cuStreamSynchronize", self._handle)
+        self._driver.do("cuStreamSynchronize", self._handle)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Recorded work, done again as a whole."""
+
+    _driver: Driver
+    _handle: ctypes.c_void_p
+
+    def launch(self, stream: Stream) -> None:
+        self._driver.queue("cuGraphLaunch", self._handle, ctypes.c_void_p(stream.address))
 
     def close(self) -> None:
-        self._do("cuStreamDestroy_v2", self._handle)
+        self._driver.do("cuGraphExecDestroy", self._handle)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """A mark in a stream."""
+
+    _driver: Driver
+    _handle: ctypes.c_void_p
+
+    def mark(self, stream: Stream) -> None:
+        self._driver.queue("cuEventRecord", self._handle, ctypes.c_void_p(stream.address))
+
+    def is_past(self) -> bool:
+        """Whether all that was asked for before the mark is done; raises what went wrong."""
+        return self._driver.is_done("cuEventQuery", self._handle)
+
+    def close(self) -> None:
+        self._driver.do("cuEventDestroy_v2", self._handle)
 
 
 def address_of(array: NDArray[np.uint8]) -> int:

@@ -15,6 +15,7 @@ from inspector.inference.gate import GPU_GATE
 from inspector.inference.network import Network, Opened, PlainRunner
 from inspector.inference.package import Package
 from inspector.inference.providers import CPU, CUDA, TENSORRT, cuda_options, tensorrt_options
+from inspector.inference.recorded import RecordedRunner
 from inspector.inference.session import (
     ORT_ERRORS,
     Provider,
@@ -29,6 +30,8 @@ from inspector.inference.trouble import Trouble, trouble_of
 
 _NO_GRAPH = "graph capture feature"
 """What ONNX Runtime says of a model that cannot be recorded: control flow, CPU operators."""
+STREAM = "user_compute_stream"
+"""ONNX Runtime's name of the option that makes it work on a stream of ours."""
 
 
 def open_network(
@@ -49,10 +52,6 @@ def open_network(
     return Network(package, variant, opening.on(provider))
 
 
-class _NotRecordedError(Exception):
-    """A run failed while its CUDA graph was to be recorded: caught here, never seen outside."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Opening:
     package: Package
@@ -71,18 +70,69 @@ class _Opening:
             if isinstance(found, Opened):
                 return found
             why = (f"no CUDA graph: {found}",)
-        return self._bound(provider, graph=False, remarks=why)
+        return self._bound(provider, remarks=why)
 
     def _recorded(self) -> Opened | str:
         """With CUDA graphs, or why it cannot be; what was tried is freed then."""
+        runners: list[RecordedRunner] = []
         try:
-            return self._bound(CUDA, graph=True)
-        except _NotRecordedError as error:
-            return str(error)
-        except ProviderError as error:
-            if _NO_GRAPH not in str(error):
+            return self._of_all_sizes(runners)
+        except BaseException as error:  # noqa: BLE001 - told below, or raised again
+            return self._why_not(runners, error)
+
+    def _of_all_sizes(self, runners: list[RecordedRunner]) -> Opened:
+        """One session for each size of batches: see ``sized``. Fills ``runners``."""
+        free = self._add(runners, 1)
+        sizes = sizes_up_to(self.most) if free else (1,)
+        for size in sizes[1:]:
+            self._add(runners, size)
+        made = SizedRunner(dict(zip(sizes, runners, strict=True)))
+        return Opened(made, CUDA, free, _unpinned(made.unpinned))
+
+    def _add(self, runners: list[RecordedRunner], size: int) -> bool:
+        """Whether the batch axis is free."""
+        manifest, device = self.package.manifest, driver()
+        with GPU_GATE.shared():
+            shrinker = Shrinker(device, manifest.input.height, manifest.input.width)
+            stream = device.stream()
+            try:
+                options = self._cuda_options(graph=True) | {STREAM: str(stream.address)}
+                session = self._session((CUDA, options))
+                free = check_io(session, manifest, self._where)
+            except BaseException:
+                device.spare(stream)
                 raise
-            return str(error)
+        runners.append(
+            RecordedRunner(
+                session,
+                manifest.input,
+                manifest.outputs,
+                size,
+                device=device,
+                stream=stream,
+                shrinker=shrinker,
+            )
+        )
+        runners[-1].warm_up()
+        return free
+
+    def _why_not(self, runners: Sequence[RecordedRunner], error: BaseException) -> str:
+        """Lets go of all that was made before that error; raises it where it says more than
+        that no graph can be recorded.
+        """
+        trouble = trouble_of(str(error))
+        lost = trouble is Trouble.LOST
+        refused = isinstance(error, ProviderError)
+        for runner in runners:
+            # what a spoilt recording leaves behind must not be freed
+            if lost or (runner is runners[-1] and not refused and trouble is not Trouble.MEMORY):
+                runner.abandon()
+            runner.close()
+        if not isinstance(error, (*ORT_ERRORS, ProviderError)):
+            raise error
+        if lost or (refused and not runners and _NO_GRAPH not in str(error)):
+            raise _as_provider_error(error, CUDA) from None
+        return brief(error)
 
     def _plain(self) -> Opened:
         session = self._session((CPU, {}))
@@ -91,81 +141,24 @@ class _Opening:
         names = [output.name for output in manifest.outputs]
         return Opened(PlainRunner(session, manifest.input.name, names), CPU, free)
 
-    def _bound(self, provider: str, *, graph: bool, remarks: tuple[str, ...] = ()) -> Opened:
-        """One session for all sizes, or with graphs one for each: see ``sized``."""
-        shrinker, why = self._shrinker()
-        first, free = self._runner(provider, graph=graph, shrinker=shrinker)
-        runners = [first]
-        sizes = sizes_up_to(self.most) if free and graph else (1,)
-        try:
-            first.warm_up(range(1, self.most + 1) if free and not graph else [1])
-            for size in sizes[1:]:
-                runners.append(self._runner(provider, graph=graph, shrinker=shrinker)[0])
-                runners[-1].warm_up([size])
-        except (*ORT_ERRORS, ProviderError) as error:
-            raise self._refused(provider, runners, error, graph=graph) from None
-        except BaseException:
-            for runner in runners:
-                runner.close()
-            raise
-        made: SizedRunner | BoundRunner
-        made = SizedRunner(dict(zip(sizes, runners, strict=True))) if graph else first
-        if made.unpinned:
-            remarks = (*remarks, f"copies are not page-locked: {made.unpinned}")
-        if why:
-            remarks = (*remarks, f"regions are made smaller by the processor: {why}")
-        return Opened(made, provider, free, remarks)
-
-    def _refused(
-        self,
-        provider: str,
-        runners: Sequence[BoundRunner],
-        error: BaseException,
-        *,
-        graph: bool,
-    ) -> Exception:
-        """What to raise after that error of the last of them; all are let go of."""
-        trouble = trouble_of(str(error))
-        lost = trouble is Trouble.LOST
-        # what a spoilt recording leaves behind must not be freed
-        recording = graph and not isinstance(error, ProviderError)
-        for runner in runners:
-            spoilt = recording and trouble is not Trouble.MEMORY and runner is runners[-1]
-            if lost or spoilt:
-                runner.abandon()
-            runner.close()
-        if graph and not lost:
-            return _NotRecordedError(brief(error))
-        if isinstance(error, ProviderError):
-            return error
-        return ProviderError(f"{short(provider)} cannot be used: {brief(error)}")
-
-    def _shrinker(self) -> tuple[Shrinker | None, str]:
-        """One for all sizes of batches, or why there is none."""
-        spec = self.package.manifest.input
-        try:
-            with GPU_GATE.shared():
-                return Shrinker(driver(), spec.height, spec.width), ""
-        except RuntimeError as error:
-            return None, brief(error)
-
-    def _runner(
-        self, provider: str, *, graph: bool, shrinker: Shrinker | None
-    ) -> tuple[BoundRunner, bool]:
-        """A runner, and whether its batch axis is free."""
+    def _bound(self, provider: str, *, remarks: tuple[str, ...] = ()) -> Opened:
+        """Without graphs: one session for batches of all sizes."""
         manifest = self.package.manifest
         with GPU_GATE.shared():
-            session = self._session(*self._providers(provider, graph=graph))
+            session = self._session(*self._providers(provider))
         free = check_io(session, manifest, self._where)
-        runner = BoundRunner(
-            session,
-            manifest.input,
-            manifest.outputs,
-            device="cuda",
-            graph=graph,
-            shrinker=shrinker,
-        )
-        return runner, free
+        runner = BoundRunner(session, manifest.input, manifest.outputs, device="cuda")
+        try:
+            runner.warm_up(range(1, self.most + 1) if free else [1])
+        except ORT_ERRORS as error:
+            if trouble_of(str(error)) is Trouble.LOST:
+                runner.abandon()
+            runner.close()
+            raise _as_provider_error(error, provider) from None
+        except BaseException:
+            runner.close()
+            raise
+        return Opened(runner, provider, free, (*remarks, *_unpinned(runner.unpinned)))
 
     def _session(self, first: Provider, *behind: Provider) -> ort.InferenceSession:
         provider, options = first
@@ -179,9 +172,8 @@ class _Opening:
             execution=self.execution,
         )
 
-    def _providers(self, provider: str, *, graph: bool) -> tuple[Provider, ...]:
-        sessions = len(sizes_up_to(self.most)) if graph else 1
-        cuda = (CUDA, cuda_options(self.execution, graph=graph, sessions=sessions))
+    def _providers(self, provider: str) -> tuple[Provider, ...]:
+        cuda = (CUDA, self._cuda_options(graph=False))
         if provider == CUDA:
             return (cuda,)
         manifest = self.package.manifest
@@ -194,6 +186,20 @@ class _Opening:
         )
         return ((TENSORRT, options), cuda)
 
+    def _cuda_options(self, *, graph: bool) -> dict[str, str]:
+        sessions = len(sizes_up_to(self.most)) if graph else 1
+        return cuda_options(self.execution, graph=graph, sessions=sessions)
+
     @property
     def _where(self) -> str:
         return self.package.where(self.package.manifest.variant(self.variant).file)
+
+
+def _unpinned(problem: str | None) -> tuple[str, ...]:
+    return (f"copies are not page-locked: {problem}",) if problem else ()
+
+
+def _as_provider_error(error: BaseException, provider: str) -> ProviderError:
+    if isinstance(error, ProviderError):
+        return error
+    return ProviderError(f"{short(provider)} cannot be used: {brief(error)}")

@@ -116,15 +116,15 @@ class Shrinker:
 class Workbench:
     """Where one lane's pictures are made smaller (one thread at a time)."""
 
-    def __init__(self, shrinker: Shrinker) -> None:
-        self._shrinker, self._device = shrinker, shrinker.device
-        self._stream: Stream = shrinker.device.stream()
+    def __init__(self, shrinker: Shrinker, stream: Stream) -> None:
+        self._shrinker, self._device, self._stream = shrinker, shrinker.device, stream
         self._plans: dict[tuple[int, int], _Plan] = {}
         self._places: list[int] = []
         self._room: tuple[int, ...] = ()
 
     def show(self, images: Sequence[Image], staged: Image, to: int) -> None:
-        """Brings uint8 (h, w, 3) pictures to consecutive places on the device from ``to`` on.
+        """Brings uint8 (h, w, 3) pictures to consecutive places on the device from ``to`` on:
+        queues the work in the stream.
 
         Args:
             images: of the input's size, or what ``takes`` says yes to.
@@ -140,7 +140,6 @@ class Workbench:
                 self._stream.copy_in(staged[place], at)
             else:
                 self._shrink(image, at)
-        self._stream.wait()
 
     def free(self) -> None:
         """Idempotent. What the driver says of it no longer matters."""
@@ -150,8 +149,6 @@ class Workbench:
                 self._device.free(place)
         self._places.clear()
         self._plans.clear()
-        with suppress(RuntimeError):
-            self._stream.close()
 
     def _shrink(self, image: Image, to: int) -> None:
         size = (image.shape[0], image.shape[1])

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.frame import Image
-from inspector.inference.bound import BoundRunner, Split
+from inspector.inference.bound import Split
+from inspector.inference.recorded import RecordedRunner
 
 
 def sizes_up_to(most: int) -> tuple[int, ...]:
@@ -31,14 +32,14 @@ class SizedRunner:
     which has a thread of its own: two sizes may be on the device at once.
     """
 
-    def __init__(self, by_size: Mapping[int, BoundRunner]) -> None:
+    def __init__(self, by_size: Mapping[int, RecordedRunner]) -> None:
         """Takes the runners over."""
         self._by_size = dict(sorted(by_size.items()))
         self._most = max(self._by_size)
         self._asked = self._by_size[self._most]
 
     def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
-        """As ``BoundRunner``, and raises what it raises."""
+        """As ``RecordedRunner``, and raises what it raises."""
         pieces = [
             self._piece(images[start : start + self._most])
             for start in range(0, len(images), self._most)

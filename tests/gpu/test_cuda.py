@@ -164,7 +164,8 @@ def test_regions_are_made_smaller_there_as_here(
         pytest.skip("never asked for")
     device, random = driver(), np.random.default_rng(0)
     shrinker = Shrinker(device, *wanted)
-    bench, staged = Workbench(shrinker), np.zeros((2, *wanted, 3), np.uint8)
+    stream = device.stream()
+    bench, staged = Workbench(shrinker, stream), np.zeros((2, *wanted, 3), np.uint8)
     to, found = device.allocate(staged.nbytes), np.zeros_like(staged)
     frames = [reach.kept(random.integers(0, 256, (1080, 1920, 3), np.uint8)) for _ in range(4)]
     top, left = (1080 - size[0]) // 2, (1920 - size[1]) // 2
@@ -172,12 +173,14 @@ def test_regions_are_made_smaller_there_as_here(
     for pair in (regions[:2], regions[2:]):
         assert all(shrinker.takes(region) for region in pair)
         bench.show(pair, staged, to)
+        stream.wait()
         device.download(to, found)
         for got, region in zip(found, pair, strict=True):
             np.testing.assert_array_equal(got, resize(region, *wanted))
     assert shrinker.is_proven(size)
     bench.free()
     device.free(to)
+    device.spare(stream)
 
 
 def test_a_region_that_the_gpu_fetches_is_answered_as_one_that_was_brought(

@@ -6,7 +6,6 @@ import gc
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,11 @@ from hypothesis import strategies as st
 
 from inspector.errors import StateError
 from inspector.inference.bound import LANES, BoundRunner
-from inspector.inference.gate import CaptureGate
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
 from inspector.inference.sized import SizedRunner
 from inspector.inference.trouble import Trouble, trouble_of
-from tests.support.gpus import Script, ScriptedSession, bound, session_of
+from tests.support.gpus import Script, bound, session_of
 from tests.support.tiny_model import write_tiny_package
 
 
@@ -76,30 +74,6 @@ def test_buffers_are_made_once_for_each_lane_and_size(package: Package):
     runner.close()
 
 
-def test_each_lane_has_a_graph_of_its_own(package: Package):
-    script = Script()
-    runner = bound(package, script, graph=True)
-    runner.warm_up([3])
-    for _ in range(4 * LANES):
-        runner(pictures(3))
-    ids = [options.get_run_config_entry("gpu_graph_id") for _, options in script.runs]
-    # never 0, which is ONNX Runtime's own; the first run of each records nothing
-    assert set(ids) == {"-1", *(str(n) for n in range(1, LANES + 1))}
-    assert ids.count("-1") == LANES
-    runner.close()
-
-
-def test_where_graphs_are_recorded_a_second_size_is_refused(package: Package):
-    """It would free what the recorded graphs launch; see ``sized``."""
-    script = Script()
-    runner = bound(package, script, graph=True)
-    runner(pictures(2))
-    with pytest.raises(StateError, match="a graph of 2 pictures, asked for 1"):
-        runner(pictures(1))
-    assert runner(pictures(2))[0].shape == (2,)
-    runner.close()
-
-
 def test_all_runs_are_made_on_one_thread(package: Package):
     script = Script()
     runner = bound(package, script)
@@ -136,65 +110,6 @@ def test_the_next_pictures_are_copied_while_a_batch_runs(package: Package):
     runner.close()
 
 
-class RecordingGate(CaptureGate):
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: list[str] = []
-
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        with super().shared():
-            self.entries.append("shared")
-            yield
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with super().alone():
-            self.entries.append("alone")
-            yield
-
-
-@pytest.mark.parametrize("graph", [True, False])
-def test_only_a_recording_is_made_alone(package: Package, *, graph: bool):
-    """What takes seconds (memory, algorithms, an engine) holds up nobody."""
-    gate, manifest, script = RecordingGate(), package.manifest, Script()
-    session: Any = ScriptedSession(session_of(package), script)
-    runner = BoundRunner(
-        session, manifest.input, manifest.outputs, device="cpu", graph=graph, gate=gate
-    )
-    for _ in range(2 * LANES):
-        runner(pictures(2))
-    first = ["shared", "shared", "alone"] if graph else ["shared", "shared"]
-    assert gate.entries == [*first, "shared"] * LANES + ["shared"] * LANES
-    runner.close()
-
-
-def test_a_line_goes_on_while_another_model_takes_its_time_to_get_ready(package: Package):
-    gate, manifest, script = CaptureGate(), package.manifest, Script()
-
-    def made(session: Any) -> BoundRunner:
-        return BoundRunner(
-            session, manifest.input, manifest.outputs, device="cpu", graph=True, gate=gate
-        )
-
-    line, other = made(session_of(package)), made(ScriptedSession(session_of(package), script))
-    line.warm_up([1])
-    script.held = True
-    with ThreadPoolExecutor(2) as pool:
-        loading = pool.submit(other, pictures(1))
-        assert script.entered.acquire(timeout=10)  # cuDNN compiles
-        assert pool.submit(line, pictures(1)).result(10)[0].shape == (1,)
-        script.go.release()
-        assert script.entered.acquire(timeout=10)  # the recording
-        waiting = pool.submit(line, pictures(1))
-        assert not waiting.done()
-        script.go.release(2)
-        for each in (loading, waiting):
-            assert each.result(10)[0].shape == (1,)
-    line.close()
-    other.close()
-
-
 def test_a_failed_run_leaves_the_others_be(package: Package):
     script = Script()
     runner = bound(package, script)
@@ -227,7 +142,7 @@ def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(package: Pack
 
 
 def test_a_lost_gpu_is_let_go_of_without_freeing_its_session(package: Package):
-    """Freeing it would end the process: the destructors of CUDA graphs throw."""
+    """Freeing it may end the process."""
     runner = bound(package)
     runner(pictures(1))
     session = weakref.ref(runner._session)

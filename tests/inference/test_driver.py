@@ -38,7 +38,8 @@ class Library:
 
 def driver(monkeypatch: pytest.MonkeyPatch, **codes: int) -> tuple[Driver, Library]:
     library = Library(**codes)
-    monkeypatch.setattr(driver_module.ctypes, "CDLL", lambda name: library)
+    for kind in ("CDLL", "PyDLL"):
+        monkeypatch.setattr(driver_module.ctypes, kind, lambda name: library)
     return Driver(), library
 
 

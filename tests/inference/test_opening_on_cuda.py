@@ -27,6 +27,7 @@ from inspector.inference.providers import (
     CPU,
     CUDA,
 )
+from inspector.inference.recorded import RecordedRunner
 from inspector.inference.session import open_session
 from inspector.vision.resize import resize
 from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, ScriptedSession, session_of
@@ -58,7 +59,8 @@ class FakeCuda:
         self.device, self.no_device = HostDevice(), ""
         self._sessions: list[weakref.ref[Any]] = []
         monkeypatch.setattr(opening_module, "open_session", self._open)
-        monkeypatch.setattr(opening_module, "BoundRunner", self._runner)
+        monkeypatch.setattr(opening_module, "BoundRunner", self._bound)
+        monkeypatch.setattr(opening_module, "RecordedRunner", self._recorded)
         monkeypatch.setattr(opening_module, "driver", self._driver)
 
     def _driver(self) -> HostDevice:
@@ -76,14 +78,20 @@ class FakeCuda:
         if graph in self.refuses:
             raise ProviderError(f"CUDA cannot be used: {self.refuses[graph]}")
         real = session_of(self._package)
-        scripted = ScriptedSession(real, self.scripts[graph])
+        named = options.get("user_compute_stream", "")
+        stream = next((s for s in self.device.streams if str(s.address) == named), None)
+        assert (stream is not None) == (graph == "1")
+        scripted = ScriptedSession(real, self.scripts[graph], stream)
         scripted.get_inputs = real.get_inputs
         scripted.get_outputs = real.get_outputs
         self._sessions.append(weakref.ref(scripted))
         return scripted
 
-    def _runner(self, *given: Any, device: str, graph: bool, shrinker: Any) -> BoundRunner:
-        return BoundRunner(*given, device="cpu", graph=graph, shrinker=shrinker)
+    def _bound(self, *given: Any, device: str) -> BoundRunner:
+        return BoundRunner(*given, device="cpu")
+
+    def _recorded(self, *given: Any, **more: Any) -> RecordedRunner:
+        return RecordedRunner(*given, **more, memory="cpu")
 
 
 @pytest.fixture
@@ -142,7 +150,7 @@ def test_without_it_the_processor_makes_them_smaller_and_says_so(
 ):
     cuda.no_device = "CUDA failure 222: the provided PTX was compiled with an unsupported toolchain"
     network = opened(package)
-    assert any("made smaller by the processor: CUDA failure 222" in r for r in network.remarks)
+    assert any(r.startswith("no CUDA graph: CUDA failure 222") for r in network.remarks)
     image = reach.kept(np.full((90, 70, 3), 51, np.uint8))
     assert not network.takes(image)
     assert network([image])["anomaly_score"] == pytest.approx([0.2])

@@ -15,8 +15,11 @@ from inspector.inference.network import Network, Opened
 from inspector.inference.package import Package, load_package
 from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import CPU, CUDA
+from inspector.inference.recorded import RecordedRunner
 from inspector.inference.recovery import SturdyNetwork
 from inspector.inference.session import open_session
+from inspector.inference.shrink import Shrinker
+from tests.support.shrinking import HostDevice, HostStream
 
 OUT_OF_MEMORY = (
     "Error in execution: Non-zero status code returned while running Conv node. Name:'/b4/Conv'"
@@ -53,34 +56,57 @@ class Script:
         self.wrong: tuple[int, int] | None = None
         """(pictures, lane from 1 on) of which every session gives wrong answers."""
         self.sizes: list[int] = []
+        self.replays = 0
 
 
 class ScriptedSession:
-    """A real session on the CPU whose bound runs follow the script.
+    """A real session on the CPU whose bound runs follow the script; on ``stream`` where it has one,
+    and then they are recorded there.
 
-    Its graphs die as ONNX Runtime's do: with the next batch of another size.
+    What was recorded dies with the next batch of another size, as on a GPU: see ``sized``.
     """
 
-    def __init__(self, session: ort.InferenceSession, script: Script) -> None:
-        self._session, self._script = session, script
+    def __init__(
+        self, session: ort.InferenceSession, script: Script, stream: HostStream | None = None
+    ) -> None:
+        self._session, self._script, self._stream = session, script, stream
         self._size, self._plan = 0, 0
-        self._recorded: dict[str, int] = {}
         self._bindings: dict[int, list[ort.IOBinding]] = {}
 
     def io_binding(self) -> ort.IOBinding:
         return self._session.io_binding()
 
-    def run_with_iobinding(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
+    def run_with_iobinding(
+        self, binding: ort.IOBinding, options: ort.RunOptions | None = None
+    ) -> None:
         script = self._script
         script.runs.append((threading.current_thread().name, options))
+        size = binding.get_outputs()[0].shape()[0]
+        if size != self._size:
+            self._size, self._plan = size, self._plan + 1
+        if self._stream is None or self._stream.recording is None:
+            self._run(binding)
+            return
+        if script.problem is not None:
+            raise RuntimeError(script.problem)
+        plan = self._plan
+        self._stream.do(lambda: self._replay(binding, plan))
+
+    def _run(self, binding: ort.IOBinding) -> None:
+        script = self._script
         if script.held:
             script.entered.release()
             assert script.go.acquire(timeout=10)
         if script.problem is not None:
             raise RuntimeError(script.problem)
-        self._replay(binding, options)
-        self._session.run_with_iobinding(binding, options)
+        self._session.run_with_iobinding(binding)
         self._falsify(binding)
+
+    def _replay(self, binding: ort.IOBinding, plan: int) -> None:
+        if plan != self._plan:
+            raise RuntimeError(ILLEGAL_INSTRUCTION)
+        self._script.replays += 1
+        self._run(binding)
 
     def _falsify(self, binding: ort.IOBinding) -> None:
         score = binding.get_outputs()[0]
@@ -92,34 +118,43 @@ class ScriptedSession:
         if self._script.wrong == (score.shape()[0], lane):
             score.update_inplace(score.numpy() + 1)
 
-    def _replay(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
-        try:
-            graph = options.get_run_config_entry("gpu_graph_id")
-        except RuntimeError:
-            return  # it records none
-        if graph in self._recorded:
-            if self._recorded[graph] != self._plan:
-                raise RuntimeError(ILLEGAL_INSTRUCTION)
-            return
-        size = binding.get_outputs()[0].shape()[0]
-        if size != self._size:
-            self._size, self._plan = size, self._plan + 1
-        if graph != "-1":
-            self._recorded[graph] = self._plan
-
 
 def session_of(package: Package, variant: str = "fp32") -> ort.InferenceSession:
     return open_session(package.variant_bytes(variant), provider=CPU, threads=1, where="tiny")
 
 
-def bound(package: Package, script: Script | None = None, *, graph: bool = False) -> BoundRunner:
+def bound(package: Package, script: Script | None = None) -> BoundRunner:
     """A bound runner with buffers on the CPU."""
     manifest = package.manifest
     session: Any = session_of(package)
     if script is not None:
         session = ScriptedSession(session, script)
-    return BoundRunner(
-        session, manifest.input, manifest.outputs, device="cpu", graph=graph, gate=CaptureGate()
+    return BoundRunner(session, manifest.input, manifest.outputs, device="cpu", gate=CaptureGate())
+
+
+def recorded(
+    package: Package,
+    size: int,
+    script: Script | None = None,
+    device: HostDevice | None = None,
+    gate: CaptureGate | None = None,
+) -> RecordedRunner:
+    """A recorded runner with buffers on the CPU."""
+    spec, outputs = package.manifest.input, package.manifest.outputs
+    host: Any = device or HostDevice()
+    stream = host.stream()
+    session: Any = ScriptedSession(session_of(package), script or Script(), stream)
+    shrinker = Shrinker(host, spec.height, spec.width, locked=lambda image: True)
+    return RecordedRunner(
+        session,
+        spec,
+        outputs,
+        size,
+        device=host,
+        stream=stream,
+        shrinker=shrinker,
+        memory="cpu",
+        gate=gate or CaptureGate(),
     )
 
 

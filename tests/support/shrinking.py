@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inspector.inference.driver import address_of
+
+Work = Callable[[], object]
 
 
 class HostDevice:
@@ -21,7 +25,7 @@ class HostDevice:
         self.off = off
         self.held: dict[int, ctypes.Array[ctypes.c_char]] = {}
         self.streams: list[HostStream] = []
-        self.uploads = 0
+        self.spared: list[HostStream] = []
 
     def kernels(self, ptx: bytes, *names: str) -> dict[str, Any]:
         assert all(f".entry {name}(".encode() in ptx for name in names)
@@ -30,6 +34,12 @@ class HostDevice:
     def stream(self) -> HostStream:
         self.streams.append(HostStream())
         return self.streams[-1]
+
+    def spare(self, stream: HostStream) -> None:
+        self.spared.append(stream)
+
+    def event(self) -> HostEvent:
+        return HostEvent()
 
     def allocate(self, size: int) -> int:
         made = ctypes.create_string_buffer(size)
@@ -41,7 +51,6 @@ class HostDevice:
         del self.held[address]
 
     def upload(self, values: NDArray[Any], to: int) -> None:
-        self.uploads += 1
         ctypes.memmove(to, np.ascontiguousarray(values).ctypes.data, values.nbytes)
 
     def download(self, at: int, into: NDArray[Any]) -> None:
@@ -66,22 +75,45 @@ class HostDevice:
 
 
 class HostStream:
-    """In place of ``Stream``."""
+    """In place of ``Stream``; what others do on it (see ``do``) is recorded like its own work."""
 
     def __init__(self) -> None:
-        self.waiting: list[Any] = []
+        self.waiting: list[Work] = []
+        self.recording: list[Work] | None = None
         self.copied_in = 0
         self.launched: list[str] = []
-        self.closed = False
         self.problem: str | None = None
+        self.refuses_to_record: str | None = None
+        self.is_stuck = False
+        self._in_order = threading.RLock()
+
+    @property
+    def address(self) -> int:
+        return id(self)
+
+    def do(self, work: Work) -> None:
+        (self.waiting if self.recording is None else self.recording).append(work)
+
+    def copy_out(self, at: int, into: NDArray[Any]) -> None:
+        self.do(lambda: ctypes.memmove(into.ctypes.data, at, into.nbytes))
+
+    def begin_recording(self) -> None:
+        self.recording = []
+
+    def end_recording(self) -> HostGraph:
+        recorded, self.recording = self.recording, None
+        assert recorded is not None
+        if self.refuses_to_record is not None:
+            raise RuntimeError(self.refuses_to_record)
+        return HostGraph(recorded)
 
     def copy_in(self, image: NDArray[np.uint8], to: int) -> None:
         self.copied_in += image.nbytes
         place = _bytes(to, image.nbytes).reshape(image.shape)
-        self.waiting.append(lambda: np.copyto(place, image))
+        self.do(lambda: np.copyto(place, image))
 
     def copy_on(self, at: int, to: int, size: int) -> None:
-        self.waiting.append(lambda: np.copyto(_bytes(to, size), _bytes(at, size)))
+        self.do(lambda: np.copyto(_bytes(to, size), _bytes(at, size)))
 
     def launch(self, kernel: Any, grid: Any, block: Any, *arguments: Any) -> None:
         values = [argument.value for argument in arguments]
@@ -89,16 +121,49 @@ class HostStream:
         assert grid[0] * block[0] >= 3 * width
         assert grid[1] * block[1] >= height
         self.launched.append(kernel.__name__.removeprefix("_"))
-        self.waiting.append(lambda: kernel(*values))
+        self.do(lambda: kernel(*values))
 
     def wait(self) -> None:
         if self.problem is not None:
             raise RuntimeError(self.problem)
-        while self.waiting:
-            self.waiting.pop(0)()
+        with self._in_order:
+            while self.waiting:
+                self.waiting.pop(0)()
+
+
+class HostGraph:
+    """In place of ``Graph``."""
+
+    def __init__(self, recorded: list[Work]) -> None:
+        self.recorded, self.launches, self.is_closed = recorded, 0, False
+
+    def launch(self, stream: HostStream) -> None:
+        assert not self.is_closed
+        self.launches += 1
+        stream.waiting.extend(self.recorded)
 
     def close(self) -> None:
-        self.closed = True
+        self.is_closed = True
+
+
+class HostEvent:
+    """In place of ``Event``; the work before its mark is done when it is asked."""
+
+    def __init__(self) -> None:
+        self.stream: HostStream | None = None
+
+    def mark(self, stream: HostStream) -> None:
+        self.stream = stream
+
+    def is_past(self) -> bool:
+        assert self.stream is not None
+        if self.stream.is_stuck:
+            return False
+        self.stream.wait()
+        return True
+
+    def close(self) -> None:
+        self.stream = None
 
 
 class Locks:

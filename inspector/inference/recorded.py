@@ -1,0 +1,289 @@
+"""A session's run recorded once as a CUDA graph of our own, and done again from any thread.
+
+ONNX Runtime records graphs, too, but keeps each with the *thread* that ran it: every run then
+goes over to that thread and back, which takes a tenth of a millisecond and more each way where
+the processor sleeps in between. So its session works on a stream of ours, one run of it is
+recorded there, the copies of its outputs with it, and from then on nothing but the driver is asked.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import queue
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inspector.core.frame import Image
+from inspector.core.manifest import InputSpec, OutputSpec
+from inspector.errors import StateError
+from inspector.inference.bound import ANSWER_S, CLOSE_S, LANES, Split
+from inspector.inference.driver import Driver, Event, Graph, Stream
+from inspector.inference.gate import GPU_GATE, CaptureGate
+from inspector.inference.pinned import Staging
+from inspector.inference.shrink import Shrinker, Workbench
+
+_GRAPH, _NO_GRAPH = "gpu_graph_id", "-1"
+"""ONNX Runtime's name of a run's graph; with -1 it records none itself."""
+_NO_WAIT = "disable_synchronize_execution_providers"
+_RUNS_BEFORE = 3
+"""The first allocates and chooses algorithms; the second allocates anew, all of a run in one
+piece (ONNX Runtime's memory pattern). While it is recorded nothing may be allocated."""
+_WAKE_S = 0.00015
+"""So much earlier than the answer is due a sleeping thread had better wake: it then looks, and
+looks again, without sleeping."""
+_LOOKS_S = 0.0005
+"""For so long; behind that it sleeps between two looks."""
+_NAP_S = 0.0001
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lane:
+    """Buffers at fixed addresses, and the graph that works on them."""
+
+    staging: Staging
+    bench: Workbench
+    taken: ort.OrtValue
+    outputs: tuple[ort.OrtValue, ...]
+    binding: ort.IOBinding
+    found: tuple[Staging, ...]
+    answers: tuple[NDArray[np.float32], ...]
+    graph: Graph
+    done: Event
+
+    def unlock(self) -> None:
+        for memory in (self.staging, *self.found):
+            memory.unlock()
+
+
+class RecordedRunner:
+    """Runs batches of one size; from any number of threads, ``LANES`` of them at once.
+
+    Args:
+        session: opened on ``stream``, with graphs enabled: it then keeps what a recorded
+            run reads. It runs in here alone, while lanes are made.
+        size: pictures of a batch.
+        answer_s: how long a run may take.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        spec: InputSpec,
+        outputs: Sequence[OutputSpec],
+        size: int,
+        *,
+        device: Driver,
+        stream: Stream,
+        shrinker: Shrinker,
+        memory: str = "cuda",
+        gate: CaptureGate = GPU_GATE,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        """``memory``: ONNX Runtime's name of the device's (the tests work in the host's)."""
+        self._session: ort.InferenceSession | None = session
+        self._spec, self._outputs, self._size = spec, tuple(outputs), size
+        self._device, self._stream, self._shrinker = device, stream, shrinker
+        self._memory, self._gate, self._answer_s = memory, gate, answer_s
+        self._lanes: queue.SimpleQueue[_Lane | None] = queue.SimpleQueue()
+        for _ in range(LANES):
+            self._lanes.put(None)
+        # what a thread's first run sets up (handles of cuBLAS and cuDNN, and their memory) goes
+        # with the thread, and the graphs need it: so it is this one, and it stays
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="gpu")
+        self._is_open, self._hung = True, False
+        self._retired: list[_Lane | None] = []
+        self._usual_s = 0.0
+        self.sizes: tuple[int, ...] = ()
+        self.last: Split | None = None
+        self.unpinned: str | None = None
+
+    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR, of
+        the input's size or such as it ``takes``.
+
+        Raises RuntimeError for what the driver says and where it does not answer, what
+        ONNX Runtime raises while the first are made, StateError once closed or for another
+        number of pictures than ``size``.
+        """
+        if len(images) != self._size:
+            raise StateError(f"a graph of {self._size} pictures, asked for {len(images)}")
+        lane = self._lanes.get()
+        try:
+            self._opened()  # who waited for a lane meanwhile must not touch a lost device
+            if lane is None:
+                lane = self._made()
+            return self._asked(lane, images)
+        finally:
+            self._lanes.put(lane)
+
+    def takes(self, image: Image) -> bool:
+        """Whether a picture may come larger than the input is."""
+        return self._shrinker.takes(image)
+
+    def warm_up(self) -> None:
+        """Makes every lane."""
+        blank = np.zeros((self._spec.height, self._spec.width, 3), np.uint8)
+        for _ in range(LANES):  # they take turns
+            self([blank] * self._size)
+        self.sizes = (self._size,)
+
+    def close(self) -> None:
+        """Frees session and buffers once nobody is inside; idempotent.
+
+        Where a run does not come back from the driver, nothing is freed: see ``abandon``.
+        """
+        if self.retire():
+            self.free()
+        else:
+            self.abandon()
+
+    def retire(self) -> bool:
+        """Refuses who comes, waits for who is inside; False where somebody did not come back."""
+        self._is_open = False
+        with suppress(queue.Empty):
+            while len(self._retired) < LANES and self._session is not None:
+                self._retired.append(self._lanes.get(timeout=CLOSE_S))
+        return not self._hung and (self._session is None or len(self._retired) == LANES)
+
+    def free(self) -> None:
+        """After ``retire``. What the driver says of it no longer matters."""
+        if self._session is None:
+            return
+        self._session = None
+        for lane in self._retired:
+            if lane is not None:
+                with suppress(RuntimeError):
+                    lane.graph.close()
+                with suppress(RuntimeError):
+                    lane.done.close()
+                lane.bench.free()
+                lane.unlock()
+        self._retired = [None] * len(self._retired)
+        self._give_lanes_back()
+        self._maker.shutdown()
+        self._device.spare(self._stream)
+
+    def abandon(self) -> None:
+        """Lets go of a lost GPU without freeing anything on it: that may end the process."""
+        self._is_open = False
+        session, self._session = self._session, None
+        if session is None:
+            return
+        for kept in (session, self):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+        self._maker.shutdown(wait=False)
+        self._give_lanes_back()
+
+    def _give_lanes_back(self) -> None:
+        """To those who wait for one: they are refused next."""
+        for lane in self._retired:
+            self._lanes.put(lane)
+        self._retired = []
+
+    def _opened(self) -> ort.InferenceSession:
+        session = self._session
+        if session is None or not self._is_open:
+            raise StateError("predict() after close()")
+        return session
+
+    def _asked(self, lane: _Lane, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        start = time.perf_counter()
+        lane.bench.show(images, lane.staging.images, lane.taken.data_ptr())
+        queued = time.perf_counter()
+        lane.graph.launch(self._stream)
+        lane.done.mark(self._stream)
+        self._await(lane.done)
+        ran = time.perf_counter()
+        found = [answer.copy() for answer in lane.answers]
+        end = time.perf_counter()
+        self.last = Split(1e3 * (queued - start), 1e3 * (ran - queued), 1e3 * (end - ran))
+        return found
+
+    def _await(self, done: Event) -> None:
+        """Sleeps for most of the time that it usually takes, then looks."""
+        start = time.perf_counter()
+        due = self._usual_s - _WAKE_S
+        if due > 0:
+            time.sleep(due)
+        if done.is_past():
+            self._usual_s *= 0.98  # slept too long, maybe
+            return
+        while not done.is_past():
+            waited = time.perf_counter() - start
+            if waited > self._answer_s:
+                self._hung = True
+                raise RuntimeError(f"device lost: no answer within {self._answer_s:g} s")
+            if waited > self._usual_s + _LOOKS_S:
+                time.sleep(_NAP_S)
+        self._usual_s += (time.perf_counter() - start - self._usual_s) / 8
+
+    def _made(self) -> _Lane:
+        with self._gate.making:
+            session = self._opened()
+            return self._maker.submit(self._make, session).result()
+
+    def _make(self, session: ort.InferenceSession) -> _Lane:
+        with self._gate.shared():
+            shape = (self._size, self._spec.height, self._spec.width, 3)
+            staging = Staging(shape, lock=self._memory != "cpu")
+            found = [self._host_memory(o) for o in self._outputs]
+            self.unpinned = staging.problem
+            taken = self._on_device(shape, np.uint8)
+            taken.update_inplace(staging.images)
+            outputs = [self._on_device((self._size, *o.shape), np.float32) for o in self._outputs]
+            binding = session.io_binding()
+            binding.bind_ortvalue_input(self._spec.name, taken)
+            for output, value in zip(self._outputs, outputs, strict=True):
+                binding.bind_ortvalue_output(output.name, value)
+            for _ in range(_RUNS_BEFORE):
+                session.run_with_iobinding(binding, _options(wait=True))
+            bench, done = Workbench(self._shrinker, self._stream), self._device.event()
+        answers = tuple(
+            memory.images.view(np.float32).reshape(self._size, *output.shape)
+            for memory, output in zip(found, self._outputs, strict=True)
+        )
+        with self._gate.alone():
+            graph = self._recorded(session, binding, outputs, answers)
+        return _Lane(
+            staging, bench, taken, tuple(outputs), binding, tuple(found), answers, graph, done
+        )
+
+    def _recorded(
+        self,
+        session: ort.InferenceSession,
+        binding: ort.IOBinding,
+        outputs: Sequence[ort.OrtValue],
+        answers: Sequence[NDArray[np.float32]],
+    ) -> Graph:
+        self._stream.begin_recording()
+        try:
+            session.run_with_iobinding(binding, _options(wait=False))
+            for value, answer in zip(outputs, answers, strict=True):
+                self._stream.copy_out(value.data_ptr(), answer)
+        except BaseException:
+            with suppress(RuntimeError):  # the first error is the one to tell
+                self._stream.end_recording().close()
+            raise
+        return self._stream.end_recording()
+
+    def _host_memory(self, output: OutputSpec) -> Staging:
+        values = self._size * math.prod(output.shape)
+        return Staging((4 * values,), lock=self._memory != "cpu")
+
+    def _on_device(self, shape: Sequence[int], dtype: type[np.generic]) -> ort.OrtValue:
+        return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, self._memory, 0)
+
+
+def _options(*, wait: bool) -> ort.RunOptions:
+    options = ort.RunOptions()
+    options.add_run_config_entry(_GRAPH, _NO_GRAPH)
+    options.add_run_config_entry(_NO_WAIT, "0" if wait else "1")
+    return options

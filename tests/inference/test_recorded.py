@@ -1,0 +1,284 @@
+"""Runs that are recorded once and done again, with a device in the host's memory."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inspector.errors import StateError
+from inspector.inference.bound import LANES
+from inspector.inference.gate import CaptureGate
+from inspector.inference.network import PlainRunner
+from inspector.inference.package import Package, load_package
+from inspector.inference.recorded import RecordedRunner
+from inspector.inference.sized import SizedRunner
+from inspector.inference.trouble import Trouble, trouble_of
+from inspector.vision.resize import resize
+from tests.support.gpus import ILLEGAL_ADDRESS, Script, recorded, session_of
+from tests.support.shrinking import HostDevice
+from tests.support.tiny_model import write_tiny_package
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return load_package(write_tiny_package(tmp_path_factory.mktemp("tiny"), size=32, map_size=8))
+
+
+def pictures(count: int, seed: int = 0, size: int = 32) -> list[np.ndarray]:
+    return list(np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8))
+
+
+def plain(package: Package, images: list[np.ndarray]) -> list[np.ndarray]:
+    runner = PlainRunner(session_of(package), "image", ["score", "map"])
+    return runner([resize(image, 32, 32) for image in images])
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_it_says_what_session_run_says(package: Package, size: int):
+    runner = recorded(package, size)
+    for seed in range(3 * LANES):
+        for images in (pictures(size, seed), pictures(size, seed, 70)):
+            for found, expected in zip(runner(images), plain(package, images), strict=True):
+                np.testing.assert_array_equal(found, expected)
+    runner.close()
+
+
+def test_the_session_runs_on_one_thread_while_lanes_are_made_and_never_again(package: Package):
+    script = Script()
+    runner = recorded(package, 1, script)
+    runner.warm_up()
+    assert runner.sizes == (1,)
+    made = len(script.runs)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda n: runner(pictures(1, n)), range(30)))
+    assert len(script.runs) == made
+    assert len({thread for thread, _ in script.runs}) == 1
+    assert script.replays == LANES + 30
+    for _, options in script.runs:  # ONNX Runtime records none of its own
+        assert options.get_run_config_entry("gpu_graph_id") == "-1"
+    waits = [
+        o.get_run_config_entry("disable_synchronize_execution_providers") for _, o in script.runs
+    ]
+    # what allocates comes first, and more than once; the recorded one must not wait
+    assert waits == (["0"] * 3 + ["1"]) * LANES
+    runner.close()
+
+
+def test_many_threads_each_get_their_own_answers(package: Package):
+    runner = recorded(package, 1)
+
+    def asked(level: int) -> float:
+        return max(float(runner([np.full((32, 32, 3), level, np.uint8)])[0][0]) for _ in range(20))
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(asked, range(0, 240, 40)))
+    assert found == pytest.approx([level / 255 for level in range(0, 240, 40)])
+    runner.close()
+
+
+def test_what_was_answered_is_left_alone_by_later_runs(package: Package):
+    runner = recorded(package, 1)
+    bright, dark = np.full((32, 32, 3), 255, np.uint8), np.zeros((32, 32, 3), np.uint8)
+    answers = [runner([bright]) for _ in range(LANES)]
+    for _ in range(2 * LANES):
+        runner([dark])
+    for _, heat in answers:
+        assert heat.min() == pytest.approx(1.0)
+    runner.close()
+
+
+def test_another_number_of_pictures_is_refused(package: Package):
+    runner = recorded(package, 2)
+    with pytest.raises(StateError, match="a graph of 2 pictures, asked for 1"):
+        runner(pictures(1))
+    assert runner(pictures(2))[0].shape == (2,)
+    runner.close()
+
+
+def test_closing_frees_all_and_gives_the_stream_back(package: Package):
+    device = HostDevice()
+    runner = recorded(package, 1, device=device)
+    runner(pictures(1, size=70))
+    assert device.held
+    session = weakref.ref(runner._session._session)
+    runner.close()
+    runner.close()
+    assert device.held == {}
+    assert device.spared == device.streams
+    gc.collect()
+    assert session() is None
+    with pytest.raises(StateError, match="close"):
+        runner(pictures(1))
+
+
+class RecordingGate(CaptureGate):
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[str] = []
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with super().shared():
+            self.entries.append("shared")
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with super().alone():
+            self.entries.append("alone")
+            yield
+
+
+def test_only_a_recording_is_made_alone_and_a_line_passes_no_gate(package: Package):
+    gate = RecordingGate()
+    runner = recorded(package, 1, gate=gate)
+    runner.warm_up()
+    assert gate.entries == ["shared", "alone"] * LANES
+    for _ in range(2 * LANES):
+        runner(pictures(1))
+    assert len(gate.entries) == 2 * LANES
+    runner.close()
+
+
+def test_a_line_goes_on_while_another_model_gets_ready(package: Package):
+    gate, script = CaptureGate(), Script()
+    line, other = recorded(package, 1, gate=gate), recorded(package, 1, script, gate=gate)
+    line.warm_up()
+    script.held = True
+    with ThreadPoolExecutor(2) as pool:
+        loading = pool.submit(other, pictures(1))
+        assert script.entered.acquire(timeout=10)
+        assert pool.submit(line, pictures(1)).result(10)[0].shape == (1,)
+        script.go.release(9)
+        assert loading.result(10)[0].shape == (1,)
+    line.close()
+    other.close()
+
+
+def test_a_recording_that_is_refused_is_told(package: Package):
+    device, refusal = HostDevice(), "CUDA failure 901: operation failed ; cuStreamEndCapture"
+    runner = recorded(package, 1, device=device)
+    device.streams[0].refuses_to_record = refusal
+    for _ in range(2 * LANES):
+        with pytest.raises(RuntimeError, match="CUDA failure 901"):
+            runner(pictures(1))
+    device.streams[0].refuses_to_record = None
+    assert runner(pictures(1))[0].shape == (1,)  # no lane is lost by it
+    runner.close()
+
+
+def test_the_first_error_of_a_recording_is_the_one_told(package: Package):
+    device, script = HostDevice(), Script()
+    runner = recorded(package, 1, script, device)
+    runner.warm_up()
+    runner._lanes.get()
+    runner._lanes.put(None)
+    real, device.streams[0].refuses_to_record = (
+        runner._session.run_with_iobinding,
+        "CUDA failure 901",
+    )
+
+    def breaks(binding: Any, options: Any) -> None:
+        if device.streams[0].recording is not None:
+            raise RuntimeError("Error in execution: Resize")
+        real(binding, options)
+
+    runner._session.run_with_iobinding = breaks
+    runner(pictures(1))
+    with pytest.raises(RuntimeError, match="Resize"):
+        runner(pictures(1))
+    runner.close()
+
+
+def test_what_fails_is_raised_and_others_are_left_be(package: Package):
+    script = Script()
+    runner = recorded(package, 1, script)
+    runner.warm_up()
+    script.problem = ILLEGAL_ADDRESS
+    for _ in range(3 * LANES):
+        with pytest.raises(RuntimeError, match="illegal memory access"):
+            runner(pictures(1))
+    script.problem = None
+    assert runner(pictures(1))[0].shape == (1,)
+    runner.close()
+
+
+def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(package: Package):
+    script = Script()
+    runner = recorded(package, 1, script)
+    runner.warm_up()
+    script.held = True
+    with ThreadPoolExecutor(2) as pool:
+        inside = pool.submit(runner, pictures(1))
+        assert script.entered.acquire(timeout=10)
+        closing = pool.submit(runner.close)
+        assert not closing.done()
+        script.go.release()
+        assert inside.result(10)[0].shape == (1,)
+        closing.result(10)
+    with pytest.raises(StateError, match="close"):
+        runner(pictures(1))
+
+
+def stuck(package: Package, device: HostDevice) -> RecordedRunner:
+    runner = recorded(package, 1, device=device)
+    runner.warm_up()
+    device.streams[0].is_stuck, runner._answer_s = True, 0.05
+    with pytest.raises(RuntimeError, match=r"device lost: no answer within 0\.05 s") as caught:
+        runner(pictures(1))
+    assert trouble_of(str(caught.value)) is Trouble.LOST
+    return runner
+
+
+@pytest.mark.parametrize("also", [True, False])
+def test_a_device_that_does_not_answer_holds_up_nobody_and_nothing_of_it_is_freed(
+    package: Package, *, also: bool
+):
+    """Neither of the runner that hangs nor of one beside it."""
+    device = HostDevice()
+    hanging, beside = stuck(package, device), recorded(package, 1)
+    beside.warm_up()
+    kept = [weakref.ref(r._session._session) for r in (hanging, beside)]
+    closing: Any = SizedRunner({1: beside, 2: hanging}) if also else hanging
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(closing.close).result(10)
+    for _ in range(2 * LANES):
+        with pytest.raises(StateError):
+            hanging(pictures(1, seed=9))
+    assert device.spared == []
+    beside.close()
+    del hanging, beside, closing
+    gc.collect()
+    assert kept[0]() is not None
+    assert (kept[1]() is not None) == also
+
+
+def test_a_lost_gpu_is_let_go_of_without_freeing_its_session(package: Package):
+    device = HostDevice()
+    runner = recorded(package, 1, device=device)
+    runner(pictures(1, size=70))
+    held, session = dict(device.held), weakref.ref(runner._session._session)
+    runner.abandon()
+    runner.abandon()
+    with pytest.raises(StateError, match="close"):
+        runner(pictures(1))
+    del runner
+    gc.collect()
+    assert session() is not None
+    assert device.held == held
+
+
+def test_a_split_of_the_last_call_is_kept(package: Package):
+    runner = recorded(package, 1)
+    assert runner.last is None
+    runner(pictures(1))
+    assert runner.last is not None
+    assert min(runner.last.to_device, runner.last.run, runner.last.to_host) > 0
+    runner.close()
