@@ -179,6 +179,20 @@ class _Region(ctypes.Structure):
     ]
 
 
+class Launch:
+    """A kernel with arguments of the types that it declares, to be launched any number of times."""
+
+    def __init__(
+        self,
+        kernel: ctypes.c_void_p,
+        grid: tuple[int, int],
+        block: tuple[int, int],
+        *arguments: ctypes._SimpleCData[Any],
+    ) -> None:
+        self.kernel, self.grid, self.block, self.arguments = kernel, grid, block, arguments
+        self.places = (ctypes.c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
     """Work of the device, done in the order in which it is asked for; for one thread at a time.
@@ -225,17 +239,11 @@ class Stream:
         target, size = _pointer(into.ctypes.data), ctypes.c_size_t(into.nbytes)
         self._driver.queue("cuMemcpyDtoHAsync_v2", target, _pointer(at), size, self._handle)
 
-    def launch(
-        self,
-        kernel: ctypes.c_void_p,
-        grid: tuple[int, int],
-        block: tuple[int, int],
-        *arguments: ctypes._SimpleCData[Any],
-    ) -> None:
-        """With arguments of the types that the kernel declares."""
-        places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+    def launch(self, call: Launch) -> None:
+        (columns, rows), (width, height) = call.grid, call.block
         self._driver.queue(
-            "cuLaunchKernel", kernel, *grid, 1, *block, 1, 0, self._handle, places, None
+            "cuLaunchKernel",
+            *(call.kernel, columns, rows, 1, width, height, 1, 0, self._handle, call.places, None),
         )
 
     def begin_recording(self) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.frame import Image
-from inspector.inference.driver import Driver, Stream
+from inspector.inference.driver import Driver, Launch, Stream
 from inspector.inference.pinned import is_locked
 from inspector.vision.resize import resize
 
@@ -119,6 +119,7 @@ class Workbench:
     def __init__(self, shrinker: Shrinker, stream: Stream) -> None:
         self._shrinker, self._device, self._stream = shrinker, shrinker.device, stream
         self._plans: dict[tuple[int, int], _Plan] = {}
+        self._known: dict[tuple[tuple[int, int], int], tuple[Launch, ...]] = {}
         self._places: list[int] = []
         self._room: tuple[int, ...] = ()
 
@@ -154,10 +155,10 @@ class Workbench:
         size = (image.shape[0], image.shape[1])
         proven = self._shrinker.is_proven(size)
         if proven is not False:
-            plan = self._plans.get(size) or self._planned(size)
-            self._make_room(plan.steps)
+            calls = self._known.get((size, to)) or self._calls(size, to)
             self._stream.copy_in(image, self._places[0])
-            self._make_smaller(plan, to)
+            for call in calls:
+                self._stream.launch(call)
         if not proven:
             self._prove(image, to)
 
@@ -177,25 +178,31 @@ class Workbench:
         self._device.upload(values, place)
         return place
 
-    def _make_smaller(self, plan: _Plan, to: int) -> None:
+    def _calls(self, size: tuple[int, int], to: int) -> tuple[Launch, ...]:
+        """What makes a picture of that size, in the first place, smaller."""
+        plan = self._plans.get(size) or self._planned(size)
+        self._make_room(plan.steps)
         sizes, wanted = plan.steps.sizes, self._shrinker.wanted
+        calls = []
         for place, ((_, width), half) in enumerate(pairwise(sizes)):
             target = to if half == wanted else self._places[place + 1]
-            self._launch("halve", half, _at(self._places[place]), _int(3 * width), _at(target))
+            source = _at(self._places[place])
+            calls.append(self._call("halve", half, source, _int(3 * width), _at(target)))
         if plan.steps.blends:
-            source = self._places[len(sizes) - 1]
+            source, pitch = _at(self._places[len(sizes) - 1]), _int(3 * sizes[-1][1])
             tables = (_at(plan.columns), _at(plan.rows))
-            pitch = _int(3 * sizes[-1][1])
-            self._launch("blend", wanted, _at(source), pitch, *tables, _at(to))
+            calls.append(self._call("blend", wanted, source, pitch, *tables, _at(to)))
+        made = self._known[size, to] = tuple(calls)
+        return made
 
-    def _launch(
+    def _call(
         self, kernel: str, size: tuple[int, int], *arguments: ctypes._SimpleCData[int]
-    ) -> None:
+    ) -> Launch:
         """A thread for every byte of a picture of that height and width."""
         height, width = size
         grid = (-(-3 * width // _BLOCK[0]), -(-height // _BLOCK[1]))
         function = self._shrinker.kernels[kernel]
-        self._stream.launch(function, grid, _BLOCK, *arguments, _int(height), _int(width))
+        return Launch(function, grid, _BLOCK, *arguments, _int(height), _int(width))
 
     def _make_room(self, steps: Steps) -> None:
         needed = tuple(3 * height * width for height, width in steps.sizes)
@@ -204,6 +211,7 @@ class Workbench:
         ):
             return
         self._stream.wait()
+        self._known.clear()
         for place in self._places:
             self._device.free(place)
         self._places = []

@@ -57,22 +57,23 @@ def _from_map(
     prediction: Prediction, heat: NDArray[np.float32], region: RegionSpec, recipe: Recipe
 ) -> Finding:
     keep = _outside_masks(heat.shape, region, prediction.to_image)
-    kept = np.where(keep, heat, -np.inf)
+    kept = heat if keep is None else np.where(keep, heat, -np.inf)
     outline, seed = _levels(float(kept.max()), recipe)
     spots = _spots(heat, kept >= outline)
     areas = spots.pixels * prediction.to_image.area_scale
-    reaching, large = spots.peaks >= seed, areas >= recipe.defects.smallest_area_px
-    counted = reaching & large
-    small = np.isin(spots.labels, 1 + np.flatnonzero(reaching & ~large))
-    # what lies around a small hot place stays: its own value must still be seen
-    kept[small & (kept >= seed)] = -np.inf
+    reaching = spots.peaks >= seed
+    too_small = reaching & (areas < recipe.defects.smallest_area_px)
+    if too_small.any():
+        small = np.isin(spots.labels, 1 + np.flatnonzero(too_small))
+        # what lies around a small hot place stays: its own value must still be seen
+        kept = np.where(small & (kept >= seed), -np.inf, kept)
     defects = tuple(
         Defect(
             box=prediction.to_image.box(spots.box(i)),
             area_px=float(areas[i]),
             peak=float(spots.peaks[i]),
         )
-        for i in _highest(spots.peaks, counted)
+        for i in _highest(spots.peaks, reaching & ~too_small)
     )
     return Finding(_score(prediction, kept, keep, recipe), defects)
 
@@ -96,12 +97,12 @@ def _levels(peak: float, recipe: Recipe) -> tuple[float, float]:
 def _score(
     prediction: Prediction,
     kept: NDArray[np.float32],
-    keep: NDArray[np.bool_],
+    keep: NDArray[np.bool_] | None,
     recipe: Recipe,
 ) -> float:
     if not recipe.needs_map:
         return prediction.score
-    if not keep.any():
+    if keep is not None and not keep.any():
         # masked everywhere: nothing was looked at, so nothing is known
         return math.nan
     score = float(kept.max())
@@ -118,17 +119,17 @@ def _highest(peaks: NDArray[np.float32], counted: NDArray[np.bool_]) -> list[int
 
 def _outside_masks(
     shape: tuple[int, ...], region: RegionSpec, to_image: Affine
-) -> NDArray[np.bool_]:
-    """bool (h, w): the map pixels that no ignore mask covers wholly.
+) -> NDArray[np.bool_] | None:
+    """bool (h, w): the map pixels that no ignore mask covers wholly; None where there is none.
 
     Masks are in pixels of the region. A map pixel is left out only where all four of its
     corners, brought to the region, lie in one mask: at a mask's edge, and under a turned
     map, the station rather looks once too often.
     """
+    if not region.ignored_boxes:
+        return None
     h, w = shape[0], shape[1]
     keep = np.ones((h, w), np.bool_)
-    if not region.ignored_boxes:
-        return keep
     roi = region.region
     to_part = to_image.then(Affine.translation(-roi.x, -roi.y)) if roi else to_image
     columns, rows = np.meshgrid(np.arange(w + 1), np.arange(h + 1))

@@ -11,7 +11,7 @@ import pytest
 
 from inspector.inference import driver as driver_module
 from inspector.inference import pinned
-from inspector.inference.driver import Driver
+from inspector.inference.driver import Driver, Launch
 from inspector.inference.pinned import Staging
 from inspector.inference.trouble import Trouble, trouble_of
 
@@ -100,7 +100,7 @@ def test_a_region_is_copied_row_by_row(monkeypatch: pytest.MonkeyPatch):
 def test_a_kernel_gets_its_arguments_by_their_addresses(monkeypatch: pytest.MonkeyPatch):
     made, library = driver(monkeypatch)
     numbers = (ctypes.c_uint64(1 << 40), ctypes.c_int(-3))
-    made.stream().launch(ctypes.c_void_p(7), (5, 6), (64, 4), *numbers)
+    made.stream().launch(Launch(ctypes.c_void_p(7), (5, 6), (64, 4), *numbers))
     kernel, *rest = library.arguments["cuLaunchKernel"]
     assert kernel.value == 7
     assert rest[:7] == [5, 6, 1, 64, 4, 1, 0]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.inference.driver import address_of
+from inspector.inference.driver import Launch, address_of
 
 Work = Callable[[], object]
 
@@ -115,11 +115,11 @@ class HostStream:
     def copy_on(self, at: int, to: int, size: int) -> None:
         self.do(lambda: np.copyto(_bytes(to, size), _bytes(at, size)))
 
-    def launch(self, kernel: Any, grid: Any, block: Any, *arguments: Any) -> None:
-        values = [argument.value for argument in arguments]
+    def launch(self, call: Launch) -> None:
+        values, kernel = [argument.value for argument in call.arguments], call.kernel
         height, width = values[-2:]
-        assert grid[0] * block[0] >= 3 * width
-        assert grid[1] * block[1] >= height
+        assert call.grid[0] * call.block[0] >= 3 * width
+        assert call.grid[1] * call.block[1] >= height
         self.launched.append(kernel.__name__.removeprefix("_"))
         self.do(lambda: kernel(*values))
 
