@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from inspector.core.frame import Frame, Image, SourceInfo
@@ -84,8 +84,19 @@ class Predictor(Protocol):
     @property
     def variant(self) -> str: ...
 
-    def predict(self, crops: Sequence[Crop]) -> list[Prediction]:
-        """One prediction a crop, in order; raises InferenceError."""
+    @property
+    def runs_beside(self) -> bool:
+        """Whether the network is computed beside the caller, who then has time: see ``predict``."""
+        ...
+
+    def predict(
+        self, crops: Sequence[Crop], meanwhile: Callable[[], None] | None = None
+    ) -> list[Prediction]:
+        """One prediction a crop, in order; raises InferenceError.
+
+        ``meanwhile`` is called at most once: while the network is computed, where it runs
+        beside the caller.
+        """
         ...
 
     def close(self) -> None: ...

@@ -127,7 +127,9 @@ class FrameJudge:
     ) -> tuple[tuple[Prediction | None, ...], tuple[str | None, ...]]:
         """Predictions for the regions that can be judged by, problems of the others."""
         crops = self._crops(ticket)
-        problems = [quality.problem(c.pixels(), self._recipe.quality) for c in crops]
+        if self._predictor.runs_beside:
+            return self._asked_beside(crops)
+        problems = self._problems(crops)
         usable = [i for i, problem in enumerate(problems) if problem is None]
         predictions: list[Prediction | None] = [None] * len(crops)
         try:
@@ -137,6 +139,24 @@ class FrameJudge:
         for i, answer in zip(usable, answers, strict=True):
             predictions[i] = answer
         return tuple(predictions), tuple(problems)
+
+    def _asked_beside(
+        self, crops: Sequence[Crop]
+    ) -> tuple[tuple[Prediction | None, ...], tuple[str | None, ...]]:
+        """The same, and quality is measured while the network is computed: for regions that turn
+        out unusable in vain, for all others in no time.
+        """
+        problems: list[str | None] = []
+        try:
+            answers = self._predictor.predict(crops, lambda: problems.extend(self._problems(crops)))
+        except InferenceError as error:
+            return (None,) * len(crops), (str(error),) * len(crops)
+        problems = problems or self._problems(crops)
+        usable = (a if p is None else None for a, p in zip(answers, problems, strict=True))
+        return tuple(usable), tuple(problems)
+
+    def _problems(self, crops: Sequence[Crop]) -> list[str | None]:
+        return [quality.problem(c.pixels(), self._recipe.quality) for c in crops]
 
     def _concluded(self, look: Look, place: int, blur: str | None) -> _Outcome:
         prediction, problem = look.predictions[place], look.problems[place]

@@ -95,7 +95,11 @@ class BoundRunner:
         self.last: Split | None = None
         self.unpinned: str | None = None
 
-    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    runs_beside = False
+
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> list[NDArray[np.float32]]:
         """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR.
 
         Raises what ONNX Runtime raises, RuntimeError where the device does not answer, and

@@ -75,14 +75,21 @@ class Combiner:
             self._members -= 1
             self._wake_first()
 
-    def __call__(self, images: Sequence[Image]) -> Outputs:
-        """float32 (n, …) by role for n uint8 (H, W, 3); raises what ``run`` raised."""
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs:
+        """float32 (n, …) by role for n uint8 (H, W, 3); raises what ``run`` raised.
+
+        ``meanwhile`` is called once others may take these pictures along.
+        """
         mine = _Question(images, self._clock(), threading.Condition(self._lock))
         with self._lock:
             self._waiting.append(mine)
             if self._is_full():
                 self._wake_first()
         try:
+            if meanwhile is not None:
+                meanwhile()
             batch = self._lead(mine)
         except BaseException:
             self._withdraw(mine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,7 +31,12 @@ Outputs = Mapping[str, NDArray[np.float32]]
 class Runner(Protocol):
     """The outputs in the manifest's order for n pictures; raises ONNX Runtime's errors."""
 
-    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]: ...
+    runs_beside: bool
+    """Whether it computes beside the caller, and calls ``meanwhile`` then."""
+
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> list[NDArray[np.float32]]: ...
 
     def takes(self, image: Image) -> bool:
         """Whether it makes this picture smaller itself, as ``resize`` would."""
@@ -53,12 +58,15 @@ class PlainRunner:
 
     sizes = ()
     last = None
+    runs_beside = False
 
     def __init__(self, session: ort.InferenceSession, name: str, outputs: Sequence[str]) -> None:
         self._session: ort.InferenceSession | None = session
         self._name, self._outputs = name, list(outputs)
 
-    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> list[NDArray[np.float32]]:
         """Raises StateError once closed."""
         if self._session is None:
             raise StateError("predict() after close()")
@@ -111,7 +119,9 @@ class Network:
             self.close()
             raise
 
-    def __call__(self, images: Sequence[Image]) -> Outputs:
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs:
         """For n uint8 (H, W, 3) BGR; of one run where the graph allows it. Those that are not of
         the input's size are resized, by the device where it ``takes`` them.
 
@@ -120,9 +130,14 @@ class Network:
         """
         images = [self._fitting(image) for image in images]
         if self._free_batch or len(images) == 1:
-            return self._once(images)
+            return self._once(images, meanwhile)
         singles = [self._once([image]) for image in images]
         return {role: np.concatenate([s[role] for s in singles]) for role in singles[0]}
+
+    @property
+    def runs_beside(self) -> bool:
+        """Whether the caller has time meanwhile."""
+        return self._runner.runs_beside
 
     def takes(self, image: Image) -> bool:
         """Whether a picture had better come as it is."""
@@ -150,9 +165,11 @@ class Network:
         else:
             self._runner.close()
 
-    def _once(self, images: Sequence[Image]) -> Outputs:
+    def _once(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs:
         try:
-            answers = self._runner(images)
+            answers = self._runner(images, meanwhile)
         except ORT_ERRORS as error:
             raise self._failure(error) from error
         outputs: dict[str, NDArray[np.float32]] = {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,15 @@ _PREFERRED = {CPU: "int8", CUDA: "fp16", TENSORRT: "fp16"}
 _MILLION = 1e6  # nanoseconds in a millisecond
 
 
-Ask = Callable[[Sequence[Image]], Outputs]
-"""n uint8 (H, W, 3) BGR of the input's size, or larger where the network takes them →
-float32 (n, …) by role; raises InferenceError."""
+class Ask(Protocol):
+    """n uint8 (H, W, 3) BGR of the input's size, or larger where the network takes them →
+    float32 (n, …) by role; raises InferenceError. ``meanwhile``: see ``Predictor.predict``.
+    """
+
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs: ...
+
 
 NOT_LOCATED = "the part could not be located in the picture"
 
@@ -124,7 +131,14 @@ class OnnxPredictor:
         """Width / height that crops should have."""
         return self.manifest.input.aspect
 
-    def predict(self, crops: Sequence[Crop]) -> list[Prediction]:
+    @property
+    def runs_beside(self) -> bool:
+        """Whether the caller of ``predict`` has time meanwhile."""
+        return self._network.runs_beside
+
+    def predict(
+        self, crops: Sequence[Crop], meanwhile: Callable[[], None] | None = None
+    ) -> list[Prediction]:
         """One prediction a crop, in order, of one run where the graph allows it.
 
         Raises InferenceError for a crop that is no part of its image, for a run that
@@ -135,7 +149,7 @@ class OnnxPredictor:
         ready = [self._prepare(crop) for crop in crops]
         located = [r.prepared.image for r in ready if r.prepared is not None]
         start = time.perf_counter_ns()
-        outputs = self._ask(located) if located else {}
+        outputs = self._ask(located, meanwhile) if located else {}
         network_ms = (time.perf_counter_ns() - start) / _MILLION / max(1, len(located))
         places = itertools.count()
         return [

@@ -12,7 +12,7 @@ import ctypes
 import math
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,9 +105,13 @@ class RecordedRunner:
         self.last: Split | None = None
         self.unpinned: str | None = None
 
-    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    runs_beside = True
+
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> list[NDArray[np.float32]]:
         """The outputs in the manifest's order, float32 (n, …), for n uint8 (H, W, 3) BGR, of
-        the input's size or such as it ``takes``.
+        the input's size or such as it ``takes``. ``meanwhile`` is called while they are computed.
 
         Raises RuntimeError for what the driver says and where it does not answer, what
         ONNX Runtime raises while the first are made, StateError once closed or for another
@@ -120,7 +124,7 @@ class RecordedRunner:
             self._opened()  # who waited for a lane meanwhile must not touch a lost device
             if lane is None:
                 lane = self._made()
-            return self._asked(lane, images)
+            return self._asked(lane, images, meanwhile)
         finally:
             self._lanes.put(lane)
 
@@ -194,23 +198,29 @@ class RecordedRunner:
             raise StateError("predict() after close()")
         return session
 
-    def _asked(self, lane: _Lane, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    def _asked(
+        self, lane: _Lane, images: Sequence[Image], meanwhile: Callable[[], None] | None
+    ) -> list[NDArray[np.float32]]:
         start = time.perf_counter()
         lane.bench.show(images, lane.staging.images, lane.taken.data_ptr())
         queued = time.perf_counter()
         lane.graph.launch(self._stream)
         lane.done.mark(self._stream)
-        self._await(lane.done)
+        launched = time.perf_counter()
+        if meanwhile is not None:
+            meanwhile()
+        self._await(lane.done, launched)
         ran = time.perf_counter()
         found = [answer.copy() for answer in lane.answers]
         end = time.perf_counter()
         self.last = Split(1e3 * (queued - start), 1e3 * (ran - queued), 1e3 * (end - ran))
         return found
 
-    def _await(self, done: Event) -> None:
-        """Sleeps for most of the time that it usually takes, then looks."""
-        start = time.perf_counter()
-        due = self._usual_s - _WAKE_S
+    def _await(self, done: Event, start: float) -> None:
+        """Sleeps for most of the time that it usually takes, then looks. ``start``: when it was
+        launched, by ``time.perf_counter``.
+        """
+        due = start + self._usual_s - _WAKE_S - time.perf_counter()
         if due > 0:
             time.sleep(due)
         if done.is_past():

@@ -66,14 +66,16 @@ class SturdyNetwork:
         self.golden_difference: float = network.golden_difference
         self.degraded: str | None = None
 
-    def __call__(self, images: Sequence[Image]) -> Outputs:
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs:
         """Raises what ``Network`` raises; waits while the network is built anew."""
         with self._lock:
             network = self._network
         if network is None:
             raise InferenceError(self._gone)
         try:
-            return network(images)
+            return network(images, meanwhile)
         except DeviceError as error:
             self._recover(network, error)
             raise
@@ -97,6 +99,12 @@ class SturdyNetwork:
                     self._listeners.remove(listener)
 
         return leave
+
+    @property
+    def runs_beside(self) -> bool:
+        """See ``Network``."""
+        network = self._network
+        return network is not None and network.runs_beside
 
     def takes(self, image: Image) -> bool:
         """See ``Network``."""

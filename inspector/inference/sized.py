@@ -9,7 +9,7 @@ crash, at the next replay). So a session that records graphs is never shown a se
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +38,19 @@ class SizedRunner:
         self._most = max(self._by_size)
         self._asked = self._by_size[self._most]
 
-    def __call__(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> list[NDArray[np.float32]]:
         """As ``RecordedRunner``, and raises what it raises."""
         pieces = [
-            self._piece(images[start : start + self._most])
+            self._piece(images[start : start + self._most], None if start else meanwhile)
             for start in range(0, len(images), self._most)
         ]
         if len(pieces) == 1:
             return pieces[0]
         return [np.concatenate(values) for values in zip(*pieces, strict=True)]
+
+    runs_beside = True
 
     def takes(self, image: Image) -> bool:
         return self._asked.takes(image)
@@ -77,9 +81,11 @@ class SizedRunner:
         for runner in self._by_size.values():
             runner.abandon()
 
-    def _piece(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+    def _piece(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None
+    ) -> list[NDArray[np.float32]]:
         count = len(images)
         size = next(size for size in self._by_size if size >= count)
         self._asked = runner = self._by_size[size]
-        found = runner([*images, *[images[-1]] * (size - count)])
+        found = runner([*images, *[images[-1]] * (size - count)], meanwhile)
         return found if size == count else [values[:count] for values in found]

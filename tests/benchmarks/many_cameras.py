@@ -53,7 +53,7 @@ def main() -> None:
     counts = [int(n) for n in parser.parse_args().cameras.split(",")]
     sleeping = Sleeping()
 
-    def called(network: Network, images: Sequence[Image]) -> Outputs:
+    def called(network: Network, images: Sequence[Image], meanwhile: object = None) -> Outputs:
         return sleeping(network, images)
 
     Network.__call__ = called  # type: ignore[method-assign]

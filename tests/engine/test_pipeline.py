@@ -77,7 +77,7 @@ def test_a_model_that_fails_never_passes_anything(score_of, reason):
 
 def test_a_part_that_cannot_be_located_is_invalid_whatever_its_score():
     class Lost(ScriptedPredictor):
-        def predict(self, crops):
+        def predict(self, crops, meanwhile=None):
             return [dataclasses.replace(p, fault="not located") for p in super().predict(crops)]
 
     _, sink = run(ScriptedSource(belt("g")), predictor=Lost())
@@ -86,7 +86,7 @@ def test_a_part_that_cannot_be_located_is_invalid_whatever_its_score():
 
 def test_a_defect_is_named_on_rejected_parts_only():
     class Naming(ScriptedPredictor):
-        def predict(self, crops):
+        def predict(self, crops, meanwhile=None):
             return [dataclasses.replace(p, defect_type="dent") for p in super().predict(crops)]
 
     _, sink = run(ScriptedSource(belt("gbx")), predictor=Naming())
@@ -104,6 +104,50 @@ def test_a_blank_picture_is_invalid_without_asking_the_network():
     assert sink.parts[0].verdict is Verdict.INVALID
     assert "blank" in sink.parts[0].reason
     assert predictor.calls == 0
+
+
+class Beside(ScriptedPredictor):
+    """As on a GPU: it computes while its caller measures the pictures."""
+
+    runs_beside = True
+
+
+def test_where_the_network_runs_beside_the_same_is_said_of_the_same_pictures():
+    dark, flat = np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 60, np.uint8)
+
+    def records(predictor: ScriptedPredictor) -> list[tuple[object, ...]]:
+        steps = [*belt("ggb"), frame(3, dark), frame(4, flat), frame(5, grey(100))]
+        _, sink = run(ScriptedSource(steps), predictor=predictor)
+        assert len(sink.inspections) == 6
+        return [(i.frame_index, i.verdict, str(i.score), i.reason) for i in sink.inspections]
+
+    beside = Beside()
+    assert records(beside) == records(ScriptedPredictor())
+    assert beside.calls == 5  # the flat one in vain; a dark one is no picture at all
+
+
+def test_a_region_that_turns_out_unusable_costs_the_others_nothing():
+    half = [
+        RegionSpec(name="left", roi=(0, 0, 32, 64)),
+        RegionSpec(name="right", roi=(32, 0, 32, 64)),
+    ]
+    image = grey(100)
+    image[:, 32:] = 60
+    recipe = EVERY_FRAME.model_copy(update={"regions": tuple(half)})
+    _, sink = run(ScriptedSource([frame(0, image)]), recipe=recipe, predictor=Beside())
+    left, right = sink.inspections
+    assert left.verdict is Verdict.PASS
+    assert (right.verdict, right.reason[:5]) == (Verdict.INVALID, "blank")
+
+
+def test_a_network_that_measures_for_nobody_is_no_way_around_the_quality_gate():
+    class Hasty(Beside):
+        def predict(self, crops, meanwhile=None):
+            return super().predict(crops)
+
+    flat = frame(0, np.full((64, 64, 3), 60, np.uint8))
+    _, sink = run(ScriptedSource([flat]), predictor=Hasty())
+    assert "blank" in sink.parts[0].reason
 
 
 def test_presence_without_a_taught_reference_is_invalid():

@@ -57,7 +57,9 @@ class BrokenRunner:
         self.affected_at: float | None = None
         plain = PlainRunner.__call__
 
-        def run(runner: PlainRunner, images: Sequence[np.ndarray]) -> Answers:
+        def run(
+            runner: PlainRunner, images: Sequence[np.ndarray], meanwhile: object = None
+        ) -> Answers:
             answers = [np.array(a) for a in plain(runner, images)]
             fault = self.fault
             if fault is None:

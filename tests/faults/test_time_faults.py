@@ -110,7 +110,7 @@ def test_a_camera_faster_than_the_network_loses_frames_counted_but_no_part(
     source = CameraSource(parse_address("0"), SourceOptions(), capture_factory=rig)
     with line_of(source, package, tmp_path) as line:
 
-        def slow(self: PlainRunner, images: object) -> object:
+        def slow(self: PlainRunner, images: object, meanwhile: object = None) -> object:
             until = pause() + 0.008
             while pause() < until:
                 pass

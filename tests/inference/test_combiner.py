@@ -65,6 +65,16 @@ class Waiting(deque[Any]):
             self._arrived.notify_all()
 
 
+def test_who_asks_has_time_once_others_may_take_the_question_along():
+    network = Network()
+    combiner = Watched(network, most=4)
+    seen: list[int] = []
+    combiner.join()
+    found = combiner(picture(7), lambda: seen.append(len(combiner._waiting)))
+    assert found["anomaly_score"].tolist() == [7]
+    assert seen == [1]
+
+
 def one_inside_two_waiting(
     pool: ThreadPoolExecutor, network: Network, combiner: Watched
 ) -> list[Future[Outputs]]:

@@ -275,6 +275,26 @@ def test_a_lost_gpu_is_let_go_of_without_freeing_its_session(package: Package):
     assert device.held == held
 
 
+def test_the_caller_has_time_while_it_is_computed(package: Package):
+    script, seen = Script(), []
+    runner = recorded(package, 1, script)
+    runner.warm_up()
+    before = script.replays
+    lane = runner._lanes.get()
+    launches = lane.graph.launches
+    runner._lanes.put(lane)
+    runner._lanes.put(runner._lanes.get())  # the same lane comes next
+
+    def meanwhile() -> None:
+        seen.append((lane.graph.launches - launches, script.replays - before))
+
+    runner(pictures(1), meanwhile)
+    assert seen == [(1, 0)]  # launched and not yet waited for
+    assert SizedRunner({1: runner})(pictures(1) * 3, lambda: seen.append(None))[0].shape == (3,)
+    assert seen[1:] == [None]
+    runner.close()
+
+
 def test_a_split_of_the_last_call_is_kept(package: Package):
     runner = recorded(package, 1)
     assert runner.last is None

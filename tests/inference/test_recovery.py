@@ -271,7 +271,7 @@ class Staged:
     def __init__(self, act: Callable[[], Outputs], on_close: Callable[[], None]) -> None:
         self._act, self._on_close = act, on_close
 
-    def __call__(self, images: Sequence[Image]) -> Outputs:
+    def __call__(self, images: Sequence[Image], meanwhile: object = None) -> Outputs:
         return self._act()
 
     def let_go(self, error: DeviceError) -> None:

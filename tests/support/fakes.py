@@ -91,6 +91,7 @@ class ScriptedPredictor:
     provider = "FakeExecutionProvider"
     variant = "fp32"
     degraded = None
+    runs_beside = False
 
     def __init__(
         self,
@@ -104,8 +105,12 @@ class ScriptedPredictor:
         self._entered = entered
         self.calls = 0
 
-    def predict(self, crops: Sequence[Crop]) -> list[Prediction]:
+    def predict(
+        self, crops: Sequence[Crop], meanwhile: Callable[[], None] | None = None
+    ) -> list[Prediction]:
         self.calls += 1
+        if meanwhile is not None:
+            meanwhile()
         if self._entered is not None:
             self._entered.release()
         if self._gate is not None:
