@@ -6,6 +6,7 @@ Conventions: pixel (x, y) covers [x, x+1) × [y, y+1); boxes are half-open
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -165,10 +166,10 @@ class Affine:
         xs, ys = [p[0] for p in points], [p[1] for p in points]
         # 1e-6: rounding noise of a composed map must not widen a box by a pixel
         return Box(
-            int(np.floor(min(xs) + 1e-6)),
-            int(np.floor(min(ys) + 1e-6)),
-            int(np.ceil(max(xs) - 1e-6)),
-            int(np.ceil(max(ys) - 1e-6)),
+            math.floor(min(xs) + 1e-6),
+            math.floor(min(ys) + 1e-6),
+            math.ceil(max(xs) - 1e-6),
+            math.ceil(max(ys) - 1e-6),
         )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from inspector.core.execution import Execution
 from inspector.core.fixture import NoFixture
 from inspector.core.frame import Image
-from inspector.core.geometry import Affine
+from inspector.core.geometry import Affine, Roi
 from inspector.core.inspection import Crop, Prediction
 from inspector.core.manifest import ModelManifest, ProposedThresholds
 from inspector.errors import ConfigError, InferenceError, ProviderError
@@ -37,7 +37,7 @@ from inspector.inference.providers import (
 from inspector.inference.proving import prove
 from inspector.inference.recovery import Listener, SturdyNetwork
 from inspector.inference.session import short
-from inspector.vision.fixture import Prepared, prepare
+from inspector.vision.fixture import prepare
 from inspector.vision.resize import resize_back
 
 _PREFERRED = {CPU: "int8", CUDA: "fp16", TENSORRT: "fp16"}
@@ -59,10 +59,10 @@ NOT_LOCATED = "the part could not be located in the picture"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ready:
-    """A crop with its network input (None: the part was not located)."""
+    """A crop's network input (None: the part was not located), and where its map lies."""
 
-    crop: Crop
-    prepared: Prepared | None
+    image: Image | None
+    to_image: Affine
     milliseconds: float
 
 
@@ -82,6 +82,9 @@ class OnnxPredictor:
         self.manifest: ModelManifest = package.manifest
         self.variant: str = variant
         self.model_id: str = package.manifest.model_id(variant)
+        self._is_plain = isinstance(package.manifest.fixture, NoFixture)
+        self._from_map = _map_to_input(package.manifest)
+        self._plain_maps: dict[tuple[tuple[int, int], Roi | None], Affine] = {}
         self._network = network
         self._ask: Ask = network
         self._on_close: Callable[[], None] = network.close
@@ -147,15 +150,15 @@ class OnnxPredictor:
         if not crops:
             return []
         ready = [self._prepare(crop) for crop in crops]
-        located = [r.prepared.image for r in ready if r.prepared is not None]
+        located = [r.image for r in ready if r.image is not None]
         start = time.perf_counter_ns()
         outputs = self._ask(located, meanwhile) if located else {}
         network_ms = (time.perf_counter_ns() - start) / _MILLION / max(1, len(located))
         places = itertools.count()
         return [
             self._not_located(r)
-            if r.prepared is None
-            else self._prediction(next(places), r, r.prepared.to_crop, outputs, network_ms)
+            if r.image is None
+            else self._prediction(next(places), r, outputs, network_ms)
             for r in ready
         ]
 
@@ -179,22 +182,35 @@ class OnnxPredictor:
 
     def _prepare(self, crop: Crop) -> _Ready:
         start = time.perf_counter_ns()
+        image, to_image = self._prepared(_checked_pixels(crop), crop)
+        return _Ready(image, to_image, (time.perf_counter_ns() - start) / _MILLION)
+
+    def _prepared(self, pixels: Image, crop: Crop) -> tuple[Image | None, Affine]:
+        if self._is_plain and self._network.takes(pixels):
+            return pixels, self._plain_map(pixels, crop)
         spec = self.manifest.input
-        pixels = _checked_pixels(crop)
-        if isinstance(self.manifest.fixture, NoFixture) and self._network.takes(pixels):
-            size = (pixels.shape[0], pixels.shape[1])
+        prepared = prepare(pixels, self.manifest.fixture, spec.height, spec.width)
+        if prepared is None:
+            return None, crop.offset
+        return prepared.image, self._from_map.then(prepared.to_crop).then(crop.offset)
+
+    def _plain_map(self, pixels: Image, crop: Crop) -> Affine:
+        """From the map's pixels to the image's, without a fixture: the same for every picture."""
+        size = (pixels.shape[0], pixels.shape[1])
+        known = self._plain_maps.get((size, crop.roi))
+        if known is None:
+            spec = self.manifest.input
             to_crop = resize_back(size, spec.height, spec.width)
-            prepared: Prepared | None = Prepared(pixels, to_crop, None)
-        else:
-            prepared = prepare(pixels, self.manifest.fixture, spec.height, spec.width)
-        return _Ready(crop, prepared, (time.perf_counter_ns() - start) / _MILLION)
+            known = self._from_map.then(to_crop).then(crop.offset)
+            self._plain_maps[size, crop.roi] = known
+        return known
 
     def _not_located(self, ready: _Ready) -> Prediction:
         return Prediction(
             score=math.nan,
             anomaly_map=None,
             class_scores=None,
-            to_image=ready.crop.offset,
+            to_image=ready.to_image,
             model_id=self.model_id,
             prepare_ms=ready.milliseconds,
             fault=NOT_LOCATED,
@@ -204,7 +220,6 @@ class OnnxPredictor:
         self,
         index: int,
         ready: _Ready,
-        to_crop: Affine,
         outputs: Outputs,
         network_ms: float,
     ) -> Prediction:
@@ -213,9 +228,7 @@ class OnnxPredictor:
             score=float(outputs["anomaly_score"][index]),
             anomaly_map=None if maps is None else maps[index],
             class_scores=None if classes is None else classes[index],
-            to_image=self._to_crop(to_crop, None if maps is None else maps.shape[1:]).then(
-                ready.crop.offset
-            ),
+            to_image=ready.to_image,
             model_id=self.model_id,
             prepare_ms=ready.milliseconds,
             network_ms=network_ms,
@@ -228,12 +241,6 @@ class OnnxPredictor:
             return None
         place = int(class_scores.argmax())
         return self.manifest.labels[place] if place < len(self.manifest.labels) else None
-
-    def _to_crop(self, to_crop: Affine, map_hw: tuple[int, ...] | None) -> Affine:
-        """From map pixels (input pixels where there is no map) to the crop's."""
-        spec = self.manifest.input
-        map_h, map_w = map_hw or (spec.height, spec.width)
-        return Affine.scaling(spec.width / map_w, spec.height / map_h).then(to_crop)
 
 
 def open_predictor(
@@ -319,6 +326,14 @@ class _Opening:
         )
         network = SturdyNetwork(reopen(provider), reopen, stay=stay)
         return OnnxPredictor(self.package, name, network)
+
+
+def _map_to_input(manifest: ModelManifest) -> Affine:
+    """From the map's pixels (the input's where there is no map) to the input's."""
+    spec = manifest.input
+    shapes = {output.role: output.shape for output in manifest.outputs}
+    height, width = shapes.get("anomaly_map", [spec.height, spec.width])
+    return Affine.scaling(spec.width / width, spec.height / height)
 
 
 def default_variant(manifest: ModelManifest, provider: str) -> str:

@@ -244,7 +244,7 @@ def test_a_job_nested_too_deeply(cli: InProcess, tmp_path: Path):
 def test_replay_refuses_what_does_not_wait(
     cli: InProcess, package: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def as_camera(address: str, options: SourceOptions) -> FrameSource:
+    def as_camera(address: str, options: SourceOptions, memory: object = None) -> FrameSource:
         return open_source(address, replace(options, as_live=True))
 
     monkeypatch.setattr(build, "open_source", as_camera)
