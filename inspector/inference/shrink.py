@@ -101,8 +101,12 @@ class Shrinker:
     def takes(self, image: Image) -> bool:
         """Whether it may come as it is: larger than the input, and within the device's reach."""
         size = (image.shape[0], image.shape[1])
-        fits = size[0] >= self.wanted[0] and size[1] >= self.wanted[1] and size != self.wanted
-        return fits and self._told.get(size, True) and self._locked(image)
+        return self.is_larger(image) and self._told.get(size, True) and self._locked(image)
+
+    def is_larger(self, image: Image) -> bool:
+        """Than the input, at least one way and no way smaller."""
+        size = (image.shape[0], image.shape[1])
+        return size[0] >= self.wanted[0] and size[1] >= self.wanted[1] and size != self.wanted
 
     def is_proven(self, size: tuple[int, int]) -> bool | None:
         """Whether pictures of that size come out as on the processor; None while nobody knows."""
@@ -130,6 +134,8 @@ class Workbench:
         Args:
             images: of the input's size, or what ``takes`` says yes to.
             staged: uint8 (n, height, width, 3) in page-locked memory, to put the former into.
+
+        Raises ValueError for other shapes.
         """
         size = staged[0].nbytes
         for place, image in enumerate(images):
@@ -139,8 +145,10 @@ class Workbench:
             elif image.shape == staged.shape[1:]:
                 staged[place] = image
                 self._stream.copy_in(staged[place], at)
-            else:
+            elif image.shape[2:] == (3,) and self._shrinker.is_larger(image):
                 self._shrink(image, at)
+            else:
+                raise ValueError(f"a picture of shape {image.shape} for {staged.shape[1:]}")
 
     def free(self) -> None:
         """Idempotent. What the driver says of it no longer matters."""

@@ -115,6 +115,14 @@ def test_a_device_that_does_it_otherwise_is_found_out_and_not_asked_again():
     assert len(device.streams[0].launched) == 2
 
 
+@pytest.mark.parametrize("shape", [(32, 48, 1), (32, 48), (31, 48, 3), (64, 47, 3), (100, 130, 4)])
+def test_what_is_neither_of_the_inputs_size_nor_larger_is_refused(shape: tuple[int, ...]):
+    """Else the picture before it would be judged once more."""
+    bench = bench_of(HostDevice())
+    with pytest.raises(ValueError, match="a picture of shape"):
+        shown(bench, [noise(*WANTED), np.zeros(shape, np.uint8)])
+
+
 def test_it_takes_what_is_larger_and_within_reach():
     held = shrinker()
     assert held.takes(noise(32, 49))
