@@ -94,8 +94,8 @@ class Predictor(Protocol):
     ) -> list[Prediction]:
         """One prediction a crop, in order; raises InferenceError.
 
-        ``meanwhile`` is called at most once: while the network is computed, where it runs
-        beside the caller.
+        ``meanwhile`` is called at most once, and only where the network runs beside the caller:
+        while it is computed, or while it is waited for.
         """
         ...
 

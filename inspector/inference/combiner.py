@@ -17,9 +17,9 @@ from inspector.core.frame import Image
 from inspector.errors import InferenceError
 from inspector.inference.network import Outputs
 
-Run = Callable[[Sequence[Image]], Outputs]
+Run = Callable[[Sequence[Image], Callable[[], None] | None], Outputs]
 """n uint8 (H, W, 3) BGR → float32 (n, …) by role; raises InferenceError. Called by as many
-threads at a time as there are lanes."""
+threads at a time as there are lanes, with what they have to do meanwhile."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,22 +80,25 @@ class Combiner:
     ) -> Outputs:
         """float32 (n, …) by role for n uint8 (H, W, 3); raises what ``run`` raised.
 
-        ``meanwhile`` is called once others may take these pictures along.
+        ``meanwhile`` is called once: while these pictures wait for others, or for those who take
+        them along, else while they are computed.
         """
         mine = _Question(images, self._clock(), threading.Condition(self._lock))
         with self._lock:
             self._waiting.append(mine)
             if self._is_full():
                 self._wake_first()
+            at_once = self._is_my_turn(mine)
         try:
-            if meanwhile is not None:
+            if meanwhile is not None and not at_once:
                 meanwhile()
+                meanwhile = None
             batch = self._lead(mine)
         except BaseException:
             self._withdraw(mine)
             raise
         if batch is not None:
-            self._answer(batch)
+            self._answer(batch, meanwhile)
         if mine.problem is not None:
             raise InferenceError(str(mine.problem)) from mine.problem
         assert mine.answer is not None
@@ -146,9 +149,9 @@ class Combiner:
             batch.append(self._waiting.popleft())
         return batch
 
-    def _answer(self, batch: Sequence[_Question]) -> None:
+    def _answer(self, batch: Sequence[_Question], meanwhile: Callable[[], None] | None) -> None:
         try:
-            outputs = self._run([image for q in batch for image in q.images])
+            outputs = self._run([image for q in batch for image in q.images], meanwhile)
             _deal(batch, outputs)
         except BaseException as error:  # noqa: BLE001 - raised by each of those who asked
             for question in batch:

@@ -82,12 +82,8 @@ class Driver:
     def free(self, address: int) -> None:
         self.do("cuMemFree_v2", _pointer(address))
 
-    def upload(self, values: NDArray[Any], to: int) -> None:
-        """Contiguous values; returns when they are there."""
-        source, size = _pointer(values.ctypes.data), ctypes.c_size_t(values.nbytes)
-        self.do("cuMemcpyHtoD_v2", _pointer(to), source, size)
-
     def download(self, at: int, into: NDArray[Any]) -> None:
+        """To contiguous values; what lies there must be there already."""
         target, size = _pointer(into.ctypes.data), ctypes.c_size_t(into.nbytes)
         self.do("cuMemcpyDtoH_v2", target, _pointer(at), size)
 
@@ -124,14 +120,16 @@ class Driver:
         self._do(name, *arguments)
 
     def queue(self, name: str, *arguments: object) -> None:
-        """A call that returns at once."""
+        """A call that only queues work, and so returns at once where the driver is in order: the
+        interpreter's lock is kept.
+        """
         self._enter()
         self._check(name, getattr(self._quick, name)(*arguments))
 
-    def is_done(self, name: str, *arguments: object) -> bool:
-        """A question that is answered at once."""
+    def is_done(self, name: str, *arguments: object, quick: bool) -> bool:
+        """A question; ``quick`` where it is answered at once, as far as one knows."""
         self._enter()
-        code = getattr(self._quick, name)(*arguments)
+        code = getattr(self._quick if quick else self._library, name)(*arguments)
         if code == _NOT_READY:
             return False
         self._check(name, code)
@@ -195,7 +193,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """Work of the device, done in the order in which it is asked for; for one thread at a time.
+    """Work of the device, done in the order in which it is asked for, by any threads.
 
     All but ``wait`` return at once: what they read must stay until then.
     """
@@ -227,6 +225,11 @@ class Stream:
             ),
             self._handle,
         )
+
+    def upload(self, values: NDArray[Any], to: int) -> None:
+        """Contiguous values in any memory."""
+        source, size = _pointer(values.ctypes.data), ctypes.c_size_t(values.nbytes)
+        self._driver.do("cuMemcpyHtoDAsync_v2", _pointer(to), source, size, self._handle)
 
     def copy_on(self, at: int, to: int, size: int) -> None:
         """From one place on the device to another."""
@@ -291,9 +294,12 @@ class Event:
     def mark(self, stream: Stream) -> None:
         self._driver.queue("cuEventRecord", self._handle, ctypes.c_void_p(stream.address))
 
-    def is_past(self) -> bool:
-        """Whether all that was asked for before the mark is done; raises what went wrong."""
-        return self._driver.is_done("cuEventQuery", self._handle)
+    def is_past(self, *, quick: bool = True) -> bool:
+        """Whether all that was asked for before the mark is done; raises what went wrong.
+
+        ``quick`` keeps the interpreter's lock meanwhile: not for a device that is overdue.
+        """
+        return self._driver.is_done("cuEventQuery", self._handle, quick=quick)
 
     def close(self) -> None:
         self._driver.do("cuEventDestroy_v2", self._handle)

@@ -1,8 +1,9 @@
-"""Nothing else may touch the GPU while a CUDA graph is recorded.
+"""Nothing else is set up on the GPU while a CUDA graph is recorded.
 
-ONNX Runtime records in CUDA's *global* capture mode: a copy, an allocation or a run on any
-other thread of the process then fails with error 900 and spoils the recording. A model that
-is loaded beside the running line would so break it, and be broken.
+We record in CUDA's thread-local mode, which other threads' copies and runs do not spoil. What
+sessions do that are opened or freed meanwhile (allocations, waiting for the whole device) is ONNX
+Runtime's and the driver's affair, and has been seen to fail beside a recording in global mode: so
+these keep out of each other's way. Runs that were recorded pass no gate.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from inspector.inference.session import (
     ORT_ERRORS,
     brief,
 )
+from inspector.inference.shrink import is_larger
 from inspector.inference.trouble import Trouble, trouble_of
 from inspector.vision.resize import resize
 
@@ -122,8 +123,8 @@ class Network:
     def __call__(
         self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
     ) -> Outputs:
-        """For n uint8 (H, W, 3) BGR; of one run where the graph allows it. Those that are not of
-        the input's size are resized, by the device where it ``takes`` them.
+        """For n uint8 (H, W, 3) BGR of the input's size; of one run where the graph allows it.
+        Larger ones are resized, by the device where it ``takes`` them.
 
         Raises InferenceError for a run that fails and for outputs of another shape than
         promised (DeviceError where it was the GPU's doing), StateError once closed.
@@ -145,9 +146,11 @@ class Network:
 
     def _fitting(self, image: Image) -> Image:
         spec = self._manifest.input
-        if image.shape[:2] == (spec.height, spec.width) or self._runner.takes(image):
+        size = (spec.height, spec.width)
+        # one that is smaller was cut wrongly, and is refused as before
+        if not is_larger(image, size) or self._runner.takes(image):
             return image
-        return resize(image, spec.height, spec.width)
+        return resize(image, *size)
 
     @property
     def last_split(self) -> Split | None:

@@ -125,7 +125,8 @@ class _Opening:
         refused = isinstance(error, ProviderError)
         for runner in runners:
             # what a spoilt recording leaves behind must not be freed
-            if lost or (runner is runners[-1] and not refused and trouble is not Trouble.MEMORY):
+            spoilt = not (runner.sizes or refused or trouble is Trouble.MEMORY)
+            if lost or spoilt:
                 runner.abandon()
             runner.close()
         if not isinstance(error, (*ORT_ERRORS, ProviderError)):

@@ -20,6 +20,13 @@ from inspector.core.frame import Image
 from inspector.inference.driver import address_of, driver
 from inspector.inference.gate import GPU_GATE
 
+_lost: list[object] = []
+
+
+def gpu_is_lost() -> None:
+    """Its driver may hang or fail from now on, whatever it is asked."""
+    _lost.append(None)
+
 
 class _Pages:
     """A mapping of its own: registered pages must not be shared with other memory."""
@@ -42,8 +49,12 @@ class _Pages:
         return None
 
     def unlock(self) -> None:
-        """Before the memory is freed; idempotent."""
-        if self._locked:
+        """Before the memory is freed; idempotent. Not where a lost GPU may still read it: there
+        it stays, and is never freed.
+        """
+        if self._locked and _lost:
+            _lost.append(self.memory)
+        elif self._locked:
             driver().unlock(self.start)
         self._locked = False
 

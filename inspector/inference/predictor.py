@@ -176,9 +176,9 @@ class OnnxPredictor:
         made._ask, made._on_close, made._leave = ask, on_close, []  # noqa: SLF001 - its own class
         return made
 
-    def run(self, images: Sequence[Image]) -> Outputs:
+    def run(self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None) -> Outputs:
         """The network alone, by role, on pictures that are prepared; see ``Ask``."""
-        return self._network(images)
+        return self._network(images, meanwhile)
 
     def _prepare(self, crop: Crop) -> _Ready:
         start = time.perf_counter_ns()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnxruntime as ort
@@ -27,7 +28,7 @@ from inspector.errors import StateError
 from inspector.inference.bound import ANSWER_S, CLOSE_S, LANES, Split
 from inspector.inference.driver import Driver, Event, Graph, Stream
 from inspector.inference.gate import GPU_GATE, CaptureGate
-from inspector.inference.pinned import Staging
+from inspector.inference.pinned import Staging, gpu_is_lost
 from inspector.inference.shrink import Shrinker, Workbench
 
 _GRAPH, _NO_GRAPH = "gpu_graph_id", "-1"
@@ -181,6 +182,7 @@ class RecordedRunner:
         session, self._session = self._session, None
         if session is None:
             return
+        gpu_is_lost()
         for kept in (session, self):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
         self._maker.shutdown(wait=False)
@@ -207,9 +209,11 @@ class RecordedRunner:
         lane.graph.launch(self._stream)
         lane.done.mark(self._stream)
         launched = time.perf_counter()
-        if meanwhile is not None:
-            meanwhile()
-        self._await(lane.done, launched)
+        try:
+            if meanwhile is not None:
+                meanwhile()
+        finally:  # the lane is given back: the device must have done with it
+            self._await(lane.done, launched)
         ran = time.perf_counter()
         found = [answer.copy() for answer in lane.answers]
         end = time.perf_counter()
@@ -220,20 +224,33 @@ class RecordedRunner:
         """Sleeps for most of the time that it usually takes, then looks. ``start``: when it was
         launched, by ``time.perf_counter``.
         """
-        due = start + self._usual_s - _WAKE_S - time.perf_counter()
+        usual = self._usual_s
+        due = start + usual - _WAKE_S - time.perf_counter()
         if due > 0:
             time.sleep(due)
         if done.is_past():
-            self._usual_s *= 0.98  # slept too long, maybe
+            self._usual_s = 0.9 * usual  # it may have slept too long
             return
-        while not done.is_past():
+        self._look_for(done, start)
+        # one that took very long (another model was being loaded) is not what to wait for next
+        took = min(time.perf_counter() - start, 2 * usual + _LOOKS_S)
+        self._usual_s += (took - usual) / 8
+
+    def _look_for(self, done: Event, start: float) -> None:
+        overdue = False
+        while not done.is_past(quick=not overdue):
             waited = time.perf_counter() - start
             if waited > self._answer_s:
                 self._hung = True
                 raise RuntimeError(f"device lost: no answer within {self._answer_s:g} s")
-            if waited > self._usual_s + _LOOKS_S:
+            overdue = waited > self._usual_s + _LOOKS_S
+            if overdue:
                 time.sleep(_NAP_S)
-        self._usual_s += (time.perf_counter() - start - self._usual_s) / 8
+
+    def _settled(self, done: Event) -> None:
+        """Waits for all that was asked for up to now."""
+        done.mark(self._stream)
+        self._look_for(done, time.perf_counter())
 
     def _made(self) -> _Lane:
         with self._gate.making:
@@ -241,11 +258,25 @@ class RecordedRunner:
             return self._maker.submit(self._make, session).result()
 
     def _make(self, session: ort.InferenceSession) -> _Lane:
+        shape = (self._size, self._spec.height, self._spec.width, 3)
         with self._gate.shared():
-            shape = (self._size, self._spec.height, self._spec.width, 3)
             staging = Staging(shape, lock=self._memory != "cpu")
             found = [self._host_memory(o) for o in self._outputs]
-            self.unpinned = staging.problem
+        self.unpinned = staging.problem
+        try:
+            return self._made_with(session, staging, found)
+        except BaseException:
+            # memory that is freed while it is registered would be taken for what lies there next
+            with self._gate.shared():
+                for memory in (staging, *found):
+                    memory.unlock()
+            raise
+
+    def _made_with(
+        self, session: ort.InferenceSession, staging: Staging, found: Sequence[Staging]
+    ) -> _Lane:
+        shape = staging.images.shape
+        with self._gate.shared():
             taken = self._on_device(shape, np.uint8)
             taken.update_inplace(staging.images)
             outputs = [self._on_device((self._size, *o.shape), np.float32) for o in self._outputs]
@@ -255,7 +286,8 @@ class RecordedRunner:
                 binding.bind_ortvalue_output(output.name, value)
             for _ in range(_RUNS_BEFORE):
                 session.run_with_iobinding(binding, _options(wait=True))
-            bench, done = Workbench(self._shrinker, self._stream), self._device.event()
+            done = self._device.event()
+        bench = Workbench(self._shrinker, self._stream, partial(self._settled, done))
         answers = tuple(
             memory.images.view(np.float32).reshape(self._size, *output.shape)
             for memory, output in zip(found, self._outputs, strict=True)

@@ -1,9 +1,9 @@
 """Pictures made smaller on the GPU, to the bit as ``inspector.vision.resize`` makes them.
 
 A region of 960 pixels that lies in no cache takes a processor 0.4 to 0.8 ms; the GPU fetches
-it from page-locked memory in a tenth of that. Training and station still share one resize: the
-first picture of every size is made smaller here and there, and where one byte differs, that size
-is left to the processor.
+it from page-locked memory in a tenth of that. Training and station still share one resize: before
+the first picture of a size, noise of that size is made smaller here and there, and where one byte
+differs, that size is left to the processor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,15 +62,6 @@ def weights(wanted: int, held: int) -> NDArray[np.int32]:
     return np.stack([first, behind, _ONE - second, second], axis=1).astype(np.int32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """Of one size of pictures; ``columns`` and ``rows``: addresses of weights on the device."""
-
-    steps: Steps
-    columns: int = 0
-    rows: int = 0
-
-
 @cache
 def _kernels(device: Driver) -> dict[str, ctypes.c_void_p]:
     ptx = resources.files("inspector.inference").joinpath("shrink.ptx").read_bytes()
@@ -101,31 +92,32 @@ class Shrinker:
     def takes(self, image: Image) -> bool:
         """Whether it may come as it is: larger than the input, and within the device's reach."""
         size = (image.shape[0], image.shape[1])
-        return self.is_larger(image) and self._told.get(size, True) and self._locked(image)
-
-    def is_larger(self, image: Image) -> bool:
-        """Than the input, at least one way and no way smaller."""
-        size = (image.shape[0], image.shape[1])
-        return size[0] >= self.wanted[0] and size[1] >= self.wanted[1] and size != self.wanted
+        return is_larger(image, self.wanted) and self._told.get(size, True) and self._locked(image)
 
     def is_proven(self, size: tuple[int, int]) -> bool | None:
         """Whether pictures of that size come out as on the processor; None while nobody knows."""
         return self._told.get(size)
 
-    def tell(self, size: tuple[int, int], *, same: bool) -> None:
-        """What ``is_proven`` says from now on."""
-        self._told[size] = same
+    def tell(self, size: tuple[int, int], *, same: bool) -> bool:
+        """What ``is_proven`` says from now on: once wrong, always wrong."""
+        told = self._told[size] = same and self._told.get(size, True)
+        return told
 
 
 class Workbench:
-    """Where one lane's pictures are made smaller (one thread at a time)."""
+    """Where one lane's pictures are made smaller (one thread at a time).
 
-    def __init__(self, shrinker: Shrinker, stream: Stream) -> None:
+    Args:
+        settle: waits until the stream has done all that was asked for; may give up on it.
+    """
+
+    def __init__(self, shrinker: Shrinker, stream: Stream, settle: Callable[[], None]) -> None:
         self._shrinker, self._device, self._stream = shrinker, shrinker.device, stream
-        self._plans: dict[tuple[int, int], _Plan] = {}
-        self._known: dict[tuple[tuple[int, int], int], tuple[Launch, ...]] = {}
+        self._settle = settle
+        self._tables: dict[tuple[int, int], int] = {}
+        self._calls: dict[tuple[tuple[int, int], int], tuple[Launch, ...]] = {}
         self._places: list[int] = []
-        self._room: tuple[int, ...] = ()
+        self._room: list[int] = []
 
     def show(self, images: Sequence[Image], staged: Image, to: int) -> None:
         """Brings uint8 (h, w, 3) pictures to consecutive places on the device from ``to`` on:
@@ -143,65 +135,79 @@ class Workbench:
             if place and image is images[place - 1]:
                 self._stream.copy_on(at - size, at, size)
             elif image.shape == staged.shape[1:]:
-                staged[place] = image
-                self._stream.copy_in(staged[place], at)
-            elif image.shape[2:] == (3,) and self._shrinker.is_larger(image):
-                self._shrink(image, at)
+                self._bring(image, staged[place], at)
+            elif image.shape[2:] == (3,) and is_larger(image, self._shrinker.wanted):
+                self._shrink(image, staged[place], at)
             else:
                 raise ValueError(f"a picture of shape {image.shape} for {staged.shape[1:]}")
 
     def free(self) -> None:
         """Idempotent. What the driver says of it no longer matters."""
-        tables = [p for plan in self._plans.values() for p in (plan.columns, plan.rows) if p]
-        for place in (*self._places, *tables):
+        self._calls.clear()
+        for place in (*self._places, *self._tables.values()):
             with suppress(RuntimeError):
                 self._device.free(place)
         self._places.clear()
-        self._plans.clear()
+        self._tables.clear()
 
-    def _shrink(self, image: Image, to: int) -> None:
+    def _bring(self, image: Image, staged: Image, to: int) -> None:
+        staged[:] = image
+        self._stream.copy_in(staged, to)
+
+    def _shrink(self, image: Image, staged: Image, to: int) -> None:
         size = (image.shape[0], image.shape[1])
+        calls = self._calls.get((size, to)) or self._prepared(size, to)
         proven = self._shrinker.is_proven(size)
-        if proven is not False:
-            calls = self._known.get((size, to)) or self._calls(size, to)
-            self._stream.copy_in(image, self._places[0])
-            for call in calls:
-                self._stream.launch(call)
-        if not proven:
-            self._prove(image, to)
+        if proven is None:
+            proven = self._prove(size, calls, to)
+        if proven:
+            self._make_smaller(image, calls)
+        else:
+            self._bring(resize(image, *self._shrinker.wanted), staged, to)
 
-    def _planned(self, size: tuple[int, int]) -> _Plan:
-        wanted = self._shrinker.wanted
-        steps = Steps.of(size, wanted)
-        columns = rows = 0
-        if steps.blends:
-            height, width = steps.sizes[-1]
-            columns = self._uploaded(weights(wanted[1], width))
-            rows = self._uploaded(weights(wanted[0], height))
-        made = self._plans[size] = _Plan(steps, columns, rows)
-        return made
+    def _make_smaller(self, image: Image, calls: Sequence[Launch]) -> None:
+        self._stream.copy_in(image, self._places[0])
+        for call in calls:
+            self._stream.launch(call)
 
-    def _uploaded(self, values: NDArray[np.int32]) -> int:
-        place = self._device.allocate(values.nbytes)
-        self._device.upload(values, place)
-        return place
+    def _prove(self, size: tuple[int, int], calls: Sequence[Launch], to: int) -> bool:
+        """By noise: a picture of one colour looks the same whatever is done to it."""
+        height, width = size
+        shape = (height, width + 1, 3)
+        noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)[:, :width]
+        expected = resize(noise, *self._shrinker.wanted)
+        found = np.empty_like(expected)
+        self._make_smaller(noise, calls)
+        self._settle()
+        self._device.download(to, found)
+        return self._shrinker.tell(size, same=np.array_equal(found, expected))
 
-    def _calls(self, size: tuple[int, int], to: int) -> tuple[Launch, ...]:
+    def _prepared(self, size: tuple[int, int], to: int) -> tuple[Launch, ...]:
         """What makes a picture of that size, in the first place, smaller."""
-        plan = self._plans.get(size) or self._planned(size)
-        self._make_room(plan.steps)
-        sizes, wanted = plan.steps.sizes, self._shrinker.wanted
-        calls = []
+        steps, wanted = Steps.of(size, self._shrinker.wanted), self._shrinker.wanted
+        self._make_room(steps)
+        sizes, calls = steps.sizes, []
         for place, ((_, width), half) in enumerate(pairwise(sizes)):
             target = to if half == wanted else self._places[place + 1]
             source = _at(self._places[place])
             calls.append(self._call("halve", half, source, _int(3 * width), _at(target)))
-        if plan.steps.blends:
+        if steps.blends:
             source, pitch = _at(self._places[len(sizes) - 1]), _int(3 * sizes[-1][1])
-            tables = (_at(plan.columns), _at(plan.rows))
+            columns = self._tables.get(sizes[-1]) or self._weighed(sizes[-1])
+            rows = columns + 16 * wanted[1]
+            tables = (_at(columns), _at(rows))
             calls.append(self._call("blend", wanted, source, pitch, *tables, _at(to)))
-        made = self._known[size, to] = tuple(calls)
+        made = self._calls[size, to] = tuple(calls)
         return made
+
+    def _weighed(self, size: tuple[int, int]) -> int:
+        """Weights of columns, and of rows behind them, on the device."""
+        (height, width), wanted = size, self._shrinker.wanted
+        both = np.concatenate([weights(wanted[1], width), weights(wanted[0], height)])
+        place = self._tables[size] = self._device.allocate(both.nbytes)
+        self._stream.upload(both, place)
+        self._settle()
+        return place
 
     def _call(
         self, kernel: str, size: tuple[int, int], *arguments: ctypes._SimpleCData[int]
@@ -213,29 +219,25 @@ class Workbench:
         return Launch(function, grid, _BLOCK, *arguments, _int(height), _int(width))
 
     def _make_room(self, steps: Steps) -> None:
-        needed = tuple(3 * height * width for height, width in steps.sizes)
-        if len(needed) <= len(self._room) and all(
-            n <= r for n, r in zip(needed, self._room, strict=False)
-        ):
+        """For every step, and for all that found room before."""
+        needed = [3 * height * width for height, width in steps.sizes]
+        room = [max(pair) for pair in zip_longest(needed, self._room, fillvalue=0)]
+        if room == self._room:
             return
-        self._stream.wait()
-        self._known.clear()
-        for place in self._places:
-            self._device.free(place)
-        self._places = []
-        self._places = [self._device.allocate(size) for size in needed]
-        self._room = needed
+        self._settle()
+        self._calls.clear()
+        self._room = []
+        while self._places:
+            self._device.free(self._places.pop())
+        for size in room:
+            self._places.append(self._device.allocate(size))
+        self._room = room
 
-    def _prove(self, image: Image, to: int) -> None:
-        """Puts the processor's in its place where the device's picture is another one."""
-        expected = resize(image, *self._shrinker.wanted)
-        found = np.empty_like(expected)
-        self._stream.wait()
-        self._device.download(to, found)
-        same = np.array_equal(found, expected)
-        self._shrinker.tell((image.shape[0], image.shape[1]), same=same)
-        if not same:
-            self._device.upload(expected, to)
+
+def is_larger(image: Image, size: tuple[int, int]) -> bool:
+    """Than that height and width, at least one way and no way smaller."""
+    height, width = image.shape[:2]
+    return height >= size[0] and width >= size[1] and (height, width) != size
 
 
 def _at(address: int) -> ctypes.c_uint64:

@@ -29,7 +29,7 @@ class SizedRunner:
     """A batch runs on the session of the next size, filled up with copies of its last picture.
 
     Larger batches than the largest run in pieces. Thread-safe, as its runners are, each of
-    which has a thread of its own: two sizes may be on the device at once.
+    which has a stream of its own: two sizes may be on the device at once.
     """
 
     def __init__(self, by_size: Mapping[int, RecordedRunner]) -> None:

@@ -141,6 +141,8 @@ def build_station(
     ahead = 1 if models else looks_ahead(config)
     threads = config.threads or (1 if ahead > 1 else None)
     with ExitStack() as stack:
+        # first, so that it goes last: the GPU reads it
+        memory = stack.enter_context(frame_memory(config.execution.provider))
         opened = models.open if models else partial(open_predictor, most=config.pictures)
         predictor = opened(
             config.model,
@@ -152,7 +154,6 @@ def build_station(
         stack.callback(predictor.close)
         held = credentials or Credentials()
         recipe = recipe_for(config, predictor, teacher_for(config, held))
-        memory = stack.enter_context(frame_memory(predictor.provider))
         source = frames or _source(config, held, paced=True, memory=memory)
         stack.callback(source.close)
         info = source.open()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -30,10 +30,14 @@ class Network:
         self.held = False
         self.problem: BaseException | None = None
 
-    def __call__(self, images: Sequence[Image]) -> Outputs:
+    def __call__(
+        self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None
+    ) -> Outputs:
         values = np.array([image[0, 0, 0] for image in images])
         self.batches.append(values.tolist())
         self.entered.release()
+        if meanwhile is not None:
+            meanwhile()
         if self.held:
             assert self.go.acquire(timeout=10)
         if self.problem is not None:
@@ -65,14 +69,31 @@ class Waiting(deque[Any]):
             self._arrived.notify_all()
 
 
-def test_who_asks_has_time_once_others_may_take_the_question_along():
-    network = Network()
-    combiner = Watched(network, most=4)
-    seen: list[int] = []
+def test_who_runs_at_once_has_time_while_it_is_computed():
+    network, combiner = Network(), None
+    seen: list[list[list[int]]] = []
+    combiner = Combiner(network, most=4)
     combiner.join()
-    found = combiner(picture(7), lambda: seen.append(len(combiner._waiting)))
+    found = combiner(picture(7), lambda: seen.append(list(network.batches)))
     assert found["anomaly_score"].tolist() == [7]
-    assert seen == [1]
+    assert seen == [[[7]]]  # once, and it was running
+
+
+def test_who_has_to_wait_has_time_then():
+    network = Network()
+    combiner = Watched(network, most=4, lanes=1)
+    for _ in range(2):
+        combiner.join()
+    network.held, seen = True, threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(combiner, picture(1))
+        assert network.entered.acquire(timeout=10)
+        second = pool.submit(combiner, picture(2), seen.set)
+        assert seen.wait(10)  # the only lane is taken
+        assert not second.done()
+        network.go.release(2)
+        assert [f.result(10)["anomaly_score"].tolist() for f in (first, second)] == [[1], [2]]
+    assert network.batches == [[1], [2]]
 
 
 def one_inside_two_waiting(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gc
+import queue
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 
 from inspector.errors import StateError
+from inspector.inference import pinned
+from inspector.inference import recorded as recorded_module
 from inspector.inference.bound import LANES
 from inspector.inference.gate import CaptureGate
 from inspector.inference.network import PlainRunner
@@ -22,7 +27,7 @@ from inspector.inference.sized import SizedRunner
 from inspector.inference.trouble import Trouble, trouble_of
 from inspector.vision.resize import resize
 from tests.support.gpus import ILLEGAL_ADDRESS, Script, recorded, session_of
-from tests.support.shrinking import HostDevice
+from tests.support.shrinking import HostDevice, Locks
 from tests.support.tiny_model import write_tiny_package
 
 
@@ -140,10 +145,10 @@ def test_only_a_recording_is_made_alone_and_a_line_passes_no_gate(package: Packa
     gate = RecordingGate()
     runner = recorded(package, 1, gate=gate)
     runner.warm_up()
-    assert gate.entries == ["shared", "alone"] * LANES
+    assert gate.entries == ["shared", "shared", "alone"] * LANES
     for _ in range(2 * LANES):
         runner(pictures(1))
-    assert len(gate.entries) == 2 * LANES
+    assert len(gate.entries) == 3 * LANES
     runner.close()
 
 
@@ -225,6 +230,110 @@ def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(package: Pack
         closing.result(10)
     with pytest.raises(StateError, match="close"):
         runner(pictures(1))
+
+
+def test_a_lane_that_cannot_be_made_leaves_no_memory_locked(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+):
+    """It would be taken for what is mapped there next."""
+    locks, device = Locks(), HostDevice()
+    monkeypatch.setattr(pinned, "driver", lambda: locks)
+    runner = recorded(package, 1, device=device)
+    runner._memory = "cuda"
+    monkeypatch.setattr(
+        RecordedRunner, "_on_device", lambda self, shape, dtype: on_the_host(shape, dtype)
+    )
+    device.streams[0].refuses_to_record = "CUDA failure 901"
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="CUDA failure 901"):
+            runner(pictures(1))
+    assert locks.locked == {}
+    device.streams[0].refuses_to_record = None
+    runner(pictures(1))
+    assert len(locks.locked) == 3  # pictures, score and map
+    runner.close()
+    assert locks.locked == {}
+
+
+def on_the_host(shape: Any, dtype: Any) -> ort.OrtValue:
+    return ort.OrtValue.ortvalue_from_shape_and_type(list(shape), dtype, "cpu", 0)
+
+
+def test_one_run_that_takes_long_does_not_make_the_next_ones_wait(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+):
+    device, clock = HostDevice(), Clock()
+    monkeypatch.setattr(recorded_module, "time", clock)
+    runner = recorded(package, 1, device=device)
+    runner.warm_up()
+    event = Answers(clock)
+    runner._lanes = queue.SimpleQueue()
+    other = recorded(package, 1)
+    other.warm_up()
+    lane, runner._stream = other._lanes.get(), other._stream
+    other._lanes.put(lane)
+    for _ in range(LANES):
+        runner._lanes.put(replace(lane, done=event))
+    for _ in range(60):
+        event.after_s = 0.001
+        runner(pictures(1))
+    assert 0.0008 < runner._usual_s < 0.0013
+    assert clock.looks < 60 * 500  # it sleeps for most of it
+    event.after_s = 3.0
+    runner(pictures(1))
+    event.after_s, before = 0.001, clock.now
+    runner(pictures(1))
+    assert clock.now - before < 0.002
+    runner.close()
+    other.close()
+
+
+class Clock:
+    """Time that passes by sleeping and by looking."""
+
+    def __init__(self) -> None:
+        self.now, self.looks = 100.0, 0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Answers:
+    """An event that is past so long after its mark."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.after_s, self.marked = clock, 0.0, 0.0
+
+    def mark(self, stream: Any) -> None:
+        stream.wait()
+        self.marked = self.clock.now
+
+    def is_past(self, *, quick: bool = True) -> bool:
+        self.clock.looks += 1
+        self.clock.now += 2e-6
+        return self.clock.now - self.marked >= self.after_s
+
+    def close(self) -> None:
+        return None
+
+
+def test_the_lane_is_given_back_when_the_device_has_done_with_it(package: Package):
+    script = Script()
+    runner = recorded(package, 1, script)
+    runner.warm_up()
+    before = script.replays
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        runner(pictures(1), breaks)
+    assert script.replays == before + 1
+    assert runner(pictures(1))[0].shape == (1,)
+    runner.close()
 
 
 def stuck(package: Package, device: HostDevice) -> RecordedRunner:

@@ -23,6 +23,7 @@ class HostDevice:
 
     def __init__(self, off: int = 0) -> None:
         self.off = off
+        self.room: int | None = None
         self.held: dict[int, ctypes.Array[ctypes.c_char]] = {}
         self.streams: list[HostStream] = []
         self.spared: list[HostStream] = []
@@ -42,6 +43,8 @@ class HostDevice:
         return HostEvent()
 
     def allocate(self, size: int) -> int:
+        if self.room is not None and size > self.room:
+            raise RuntimeError("CUDA failure 2: out of memory ; cuMemAlloc_v2")
         made = ctypes.create_string_buffer(size)
         address = ctypes.addressof(made)
         self.held[address] = made
@@ -49,9 +52,6 @@ class HostDevice:
 
     def free(self, address: int) -> None:
         del self.held[address]
-
-    def upload(self, values: NDArray[Any], to: int) -> None:
-        ctypes.memmove(to, np.ascontiguousarray(values).ctypes.data, values.nbytes)
 
     def download(self, at: int, into: NDArray[Any]) -> None:
         ctypes.memmove(into.ctypes.data, at, into.nbytes)
@@ -112,6 +112,10 @@ class HostStream:
         place = _bytes(to, image.nbytes).reshape(image.shape)
         self.do(lambda: np.copyto(place, image))
 
+    def upload(self, values: NDArray[Any], to: int) -> None:
+        held = np.array(values)  # as the driver does with memory that is not page-locked
+        self.do(lambda: ctypes.memmove(to, held.ctypes.data, held.nbytes))
+
     def copy_on(self, at: int, to: int, size: int) -> None:
         self.do(lambda: np.copyto(_bytes(to, size), _bytes(at, size)))
 
@@ -155,7 +159,7 @@ class HostEvent:
     def mark(self, stream: HostStream) -> None:
         self.stream = stream
 
-    def is_past(self) -> bool:
+    def is_past(self, *, quick: bool = True) -> bool:
         assert self.stream is not None
         if self.stream.is_stuck:
             return False
