@@ -199,6 +199,16 @@ def test_a_region_that_the_gpu_fetches_is_answered_as_one_that_was_brought(
     assert [p.score for p in found] == [found[0].score] * 3
 
 
+def test_without_graphs_the_same_is_said(nut: OnnxPredictor):
+    plain = on_cuda(execution=Execution(provider="cuda", cuda_graph=False), most=2)
+    images = pictures("metal_nut", 4)
+    atol = load_package(MODELS / "metal_nut" / "1").golden("fp16").atol
+    expected = [p.score for p in asked(nut, images)]
+    assert [p.score for p in asked(plain, images)] == pytest.approx(expected, abs=atol)
+    assert not plain.runs_beside
+    plain.close()
+
+
 def test_a_camera_of_another_process_brings_its_pictures_within_reach(tmp_path: Path):
     image = pictures("metal_nut", 1)[0]
     cv2.imwrite(str(tmp_path / "0.png"), image)
