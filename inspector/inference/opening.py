@@ -82,18 +82,20 @@ class _Opening:
 
     def _of_all_sizes(self, runners: list[RecordedRunner]) -> Opened:
         """One session for each size of batches: see ``sized``. Fills ``runners``."""
-        free = self._add(runners, 1)
+        spec = self.package.manifest.input
+        with GPU_GATE.shared():
+            shrinker = Shrinker(driver(), spec.height, spec.width)
+        free = self._add(runners, 1, shrinker)
         sizes = sizes_up_to(self.most) if free else (1,)
         for size in sizes[1:]:
-            self._add(runners, size)
+            self._add(runners, size, shrinker)
         made = SizedRunner(dict(zip(sizes, runners, strict=True)))
         return Opened(made, CUDA, free, _unpinned(made.unpinned))
 
-    def _add(self, runners: list[RecordedRunner], size: int) -> bool:
+    def _add(self, runners: list[RecordedRunner], size: int, shrinker: Shrinker) -> bool:
         """Whether the batch axis is free."""
-        manifest, device = self.package.manifest, driver()
+        manifest, device = self.package.manifest, shrinker.device
         with GPU_GATE.shared():
-            shrinker = Shrinker(device, manifest.input.height, manifest.input.width)
             stream = device.stream()
             try:
                 options = self._cuda_options(graph=True) | {STREAM: str(stream.address)}

@@ -25,6 +25,8 @@ from inspector.inference.pinned import is_locked
 from inspector.vision.resize import resize
 
 _BLOCK = (64, 4)
+_PIECE = 65_521
+"""A prime: no row is so long."""
 _ONE = 2048
 """OpenCV's weights are whole numbers, and two of them this together."""
 
@@ -172,9 +174,7 @@ class Workbench:
 
     def _prove(self, size: tuple[int, int], calls: Sequence[Launch], to: int) -> bool:
         """By noise: a picture of one colour looks the same whatever is done to it."""
-        height, width = size
-        shape = (height, width + 1, 3)
-        noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)[:, :width]
+        noise = _noise(*size)
         expected = resize(noise, *self._shrinker.wanted)
         found = np.empty_like(expected)
         self._make_smaller(noise, calls)
@@ -232,6 +232,14 @@ class Workbench:
         for size in room:
             self._places.append(self._device.allocate(size))
         self._room = room
+
+
+def _noise(height: int, width: int) -> Image:
+    """A region of a wider picture. Made of one short piece, again and again: at the start of a
+    line there is no time for more, and no two rows begin alike.
+    """
+    piece = np.random.default_rng(0).integers(0, 256, _PIECE, np.uint8)
+    return np.resize(piece, (height, width + 1, 3))[:, :width]
 
 
 def is_larger(image: Image, size: tuple[int, int]) -> bool:

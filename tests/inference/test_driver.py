@@ -97,6 +97,33 @@ def test_a_region_is_copied_row_by_row(monkeypatch: pytest.MonkeyPatch):
     assert ctypes.sizeof(asked) == 16 * 8
 
 
+def test_a_recording_minds_no_other_thread_and_a_stream_no_other_stream(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    made, library = driver(monkeypatch)
+    stream = made.stream()
+    assert library.arguments["cuStreamCreate"][1] == 1  # CU_STREAM_NON_BLOCKING
+    stream.begin_recording()
+    assert library.arguments["cuStreamBeginCapture_v2"][1] == 1  # thread-local
+    stream.end_recording()
+    assert library.called[-1] == "cuGraphDestroy"  # what was made of it needs it no more
+    made.spare(stream)
+    assert made.stream() is stream
+
+
+def test_an_event_is_past_not_yet_or_in_trouble(monkeypatch: pytest.MonkeyPatch):
+    made, library = driver(monkeypatch)
+    event = made.event()
+    for quick in (True, False):
+        library.codes["cuEventQuery"] = 0
+        assert event.is_past(quick=quick)
+        library.codes["cuEventQuery"] = 600  # CUDA_ERROR_NOT_READY
+        assert not event.is_past(quick=quick)
+        library.codes["cuEventQuery"] = 700
+        with pytest.raises(RuntimeError, match="CUDA failure 700"):
+            event.is_past(quick=quick)
+
+
 def test_a_kernel_gets_its_arguments_by_their_addresses(monkeypatch: pytest.MonkeyPatch):
     made, library = driver(monkeypatch)
     numbers = (ctypes.c_uint64(1 << 40), ctypes.c_int(-3))

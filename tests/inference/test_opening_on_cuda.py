@@ -28,6 +28,7 @@ from inspector.inference.providers import (
     CUDA,
 )
 from inspector.inference.recorded import RecordedRunner
+from inspector.inference.recovery import SturdyNetwork
 from inspector.inference.session import open_session
 from inspector.vision.resize import resize
 from tests.support.gpus import ILLEGAL_ADDRESS, OUT_OF_MEMORY, Script, ScriptedSession, session_of
@@ -143,6 +144,28 @@ def test_regions_come_as_they_are_and_are_made_smaller_there(
     assert sum(len(stream.launched) for stream in cuda.device.streams) > 0
     network.close()
     assert cuda.device.held == {}
+
+
+def test_who_asks_has_time_once_however_many_are_asked_about(package: Package, cuda: FakeCuda):
+    network, seen = opened(package, most=2), list[int]()
+    sturdy = SturdyNetwork(network, lambda provider: network)
+    assert sturdy.runs_beside
+    for count in (1, 2, 5):
+        sturdy([np.zeros((32, 32, 3), np.uint8)] * count, lambda: seen.append(1))
+    assert len(seen) == 3
+    sturdy.close()
+
+
+def test_a_size_is_proven_once_for_batches_of_all_sizes(
+    package: Package, cuda: FakeCuda, reach: LockedMemory
+):
+    """A line that starts has no time for more."""
+    network = opened(package, most=8)
+    image = reach.kept(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    for count in (1, 2, 4, 8):
+        network([image] * count)
+    assert sum(len(stream.launched) for stream in cuda.device.streams) == 4 + 1
+    network.close()
 
 
 def test_without_it_the_processor_makes_them_smaller_and_says_so(
@@ -294,6 +317,7 @@ def test_another_refusal_is_no_matter_of_graphs(package: Package, cuda: FakeCuda
     cuda.refuses = {"1": "onnxruntime fell back to CPUExecutionProvider"}
     with pytest.raises(ProviderError, match="fell back"):
         opened(package)
+    assert cuda.device.spared == cuda.device.streams
     assert cuda.opened == ["1"]
 
 

@@ -97,8 +97,8 @@ def test_a_batch_may_mix_what_fits_with_what_is_larger_and_repeat_its_last():
 def test_other_sizes_may_follow_and_nothing_is_left_behind():
     device = HostDevice()
     bench = bench_of(device)
-    for size in ((100, 130), (300, 400), (40, 50), (100, 130)):
-        image = noise(*size)
+    for seed, size in enumerate([(100, 130), (300, 400), (40, 50), (100, 130)]):
+        image = noise(*size, seed)
         np.testing.assert_array_equal(shown(bench, [image])[0], resize(image, *WANTED))
     bench.free()
     bench.free()
@@ -218,6 +218,16 @@ def test_places_are_taken_while_anybody_holds_a_picture_or_a_view_of_it(locks: L
     assert sum(locks.locked.values()) == 2 * image.nbytes
     memory.close()
     assert locks.locked == {}
+
+
+def test_all_of_a_picture_must_lie_there(monkeypatch: pytest.MonkeyPatch):
+    image = noise(20, 30)
+    start = start_of(image)
+    monkeypatch.setattr(pinned, "_known", ((start, start + image.nbytes // 2),))
+    assert is_locked(image[:10])
+    assert not is_locked(image[:11])
+    assert not is_locked(image)
+    assert not is_locked(noise(20, 30, 1))
 
 
 def test_pictures_of_another_size_or_after_the_end_lie_elsewhere(locks: Locks):

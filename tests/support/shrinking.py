@@ -51,6 +51,7 @@ class HostDevice:
         return address
 
     def free(self, address: int) -> None:
+        assert not any(stream.waiting for stream in self.streams), "freed under queued work"
         del self.held[address]
 
     def download(self, at: int, into: NDArray[Any]) -> None:
