@@ -143,6 +143,13 @@ def test_room_is_made_for_all_sizes_of_a_recipe_and_then_never_again():
     assert device.held.keys() == held.keys()
 
 
+def test_room_for_a_larger_one_waits_for_the_one_before():
+    images = [noise(100, 130), noise(300, 400, 1), noise(100, 130, 2)]
+    found = shown(bench_of(HostDevice()), images)  # which forbids to free under queued work
+    for got, image in zip(found, images, strict=True):
+        np.testing.assert_array_equal(got, resize(image, *WANTED))
+
+
 def test_where_memory_runs_out_the_next_picture_is_not_taken_for_it():
     device = HostDevice()
     bench = bench_of(device)
