@@ -35,7 +35,7 @@ from inspector.sources.credentials import Credentials
 from inspector.sources.factory import open_source
 from inspector.sources.options import SourceOptions
 from inspector.station.changeover import Changeovers
-from inspector.station.frame_memory import frame_memory
+from inspector.station.frame_memory import FRAMES_AT_HAND, frame_memory, get_ready
 from inspector.station.keeping import Kept, begin_all, finish_all, keep_all
 from inspector.station.recipes import recipe_for, variant_of, warnings_for
 from inspector.station.report import replay_document
@@ -142,7 +142,9 @@ def build_station(
     threads = config.threads or (1 if ahead > 1 else None)
     with ExitStack() as stack:
         # first, so that it goes last: the GPU reads it
-        memory = stack.enter_context(frame_memory(config.execution.provider))
+        memory = stack.enter_context(
+            frame_memory(config.execution.provider, _places(config, frames))
+        )
         opened = models.open if models else partial(open_predictor, most=config.pictures)
         predictor = opened(
             config.model,
@@ -159,6 +161,8 @@ def build_station(
         info = source.open()
         _check_kind(config, info)
         recipe.check_image(info.width, info.height)
+        if memory is not None:
+            get_ready(memory, predictor, recipe, info)
         run_id = str(ULID())
         digest = RecordDigest()
         kept = [
@@ -212,6 +216,14 @@ def build_station(
             changeovers,
             resources,
         )
+
+
+def _places(config: RunConfig, frames: FrameSource | None) -> int:
+    """How many pictures the run brings within reach of a GPU itself."""
+    if frames is not None:
+        return 1  # to get ready by: they lie where they lie
+    brought = config.isolate or parse_address(config.source).kind in ("camera", "network")
+    return FRAMES_AT_HAND if brought else 0
 
 
 def part_ids() -> Callable[[], str]:

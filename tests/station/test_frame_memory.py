@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,8 +14,13 @@ import pytest
 from inspector.config import RunConfig
 from inspector.core.execution import Execution
 from inspector.core.frame import Frame
+from inspector.core.geometry import Roi
+from inspector.core.inspection import Crop, Prediction
+from inspector.errors import InferenceError
 from inspector.inference import pinned
+from inspector.inference.bound import LANES
 from inspector.inference.pinned import is_locked
+from inspector.inference.predictor import OnnxPredictor
 from inspector.station import build, frame_memory
 from inspector.station.bench import measure
 from inspector.station.build import build_station
@@ -92,6 +100,51 @@ def test_a_source_of_its_own_process_brings_them_there(
     assert looks.seen == [True] * 3
     assert held == [FRAMES_AT_HAND * 80 * 100 * 3]
     assert locks.locked == {}
+
+
+def test_memory_and_model_are_ready_before_the_line_runs(
+    locks: Locks, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    without_cuda(monkeypatch)
+    shown: list[tuple[tuple[int, ...], bool]] = []
+    predict = OnnxPredictor.predict
+
+    def notes(predictor: OnnxPredictor, crops: Sequence[Crop], *more: Any) -> list[Prediction]:
+        shown.extend((crop.pixels().shape, is_locked(crop.pixels())) for crop in crops)
+        return predict(predictor, crops, *more)
+
+    monkeypatch.setattr(OnnxPredictor, "predict", notes)
+    monkeypatch.setattr(OnnxPredictor, "runs_beside", property(lambda predictor: True))
+    asked = replace(config(footage, tmp_path), roi=Roi(10, 5, 70, 64))
+    with build_station(asked):
+        assert len(locks.locked) == 1
+        assert shown == [((64, 70, 3), True)] * LANES
+
+
+def test_a_network_in_trouble_does_not_keep_the_line_from_starting(
+    locks: Locks, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It may have been moved to the processor by then; if not, the first frame is INVALID."""
+    without_cuda(monkeypatch)
+
+    def fails(*given: Any) -> list[Prediction]:
+        raise InferenceError("CUDA failure 2: out of memory")
+
+    monkeypatch.setattr(OnnxPredictor, "runs_beside", property(lambda predictor: True))
+    monkeypatch.setattr(OnnxPredictor, "predict", fails)
+    with build_station(config(footage, tmp_path)) as station:
+        station.pipeline.start()
+        assert station.finish().failed == 3
+
+
+def test_files_that_are_read_in_this_process_lock_nothing(
+    locks: Locks, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    without_cuda(monkeypatch)
+    looks = Looks()
+    run(replace(config(footage, tmp_path), isolate=False), looks)
+    assert looks.seen == [False] * 3
+    assert locks.most == 0
 
 
 def test_where_the_processor_is_asked_for_any_memory_does(

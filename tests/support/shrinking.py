@@ -175,12 +175,13 @@ class Locks:
     """In place of the driver where memory is page-locked; refuses with ``problem``."""
 
     def __init__(self, problem: str | None = None) -> None:
-        self.problem, self.locked = problem, {}
+        self.problem, self.locked, self.most = problem, {}, 0
 
     def lock(self, address: int, size: int) -> None:
         if self.problem is not None:
             raise RuntimeError(self.problem)
         self.locked[address] = size
+        self.most = max(self.most, sum(self.locked.values()))
 
     def unlock(self, address: int) -> None:
         del self.locked[address]
