@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.core.frame import Image, SourceInfo
 from inspector.errors import SourceError
-from inspector.sources.packet_size import codec_of, packet_size
+from inspector.sources.packet_size import codec_of, may_be_interlaced, packet_size
 
 
 class Capture(Protocol):
@@ -68,29 +68,40 @@ def nominal_fps(capture: Capture) -> float | None:
 
 
 class SizeWatch:
-    """Reads a file's packets beside its decoder and says when they announce another size."""
+    """Reads a file's packets beside its decoder and says when they announce another size.
+
+    Attributes:
+        may_be_interlaced: by the first of them.
+    """
 
     def __init__(self, target: str, capture_factory: CaptureFactory) -> None:
         self._capture = capture_factory(target, cv2.CAP_FFMPEG, (cv2.CAP_PROP_FORMAT, -1))
         opened = self._capture.isOpened()
-        self._codec = (
-            codec_of(int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF) if opened else None
-        )
+        fourcc = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF if opened else 0
+        self._codec = codec_of(fourcc) if opened else None
         self._size: tuple[int, int] | None = None
+        self._first = self._packet() if opened else None
+        self.may_be_interlaced = opened and may_be_interlaced(fourcc, self._first or b"")
 
     def changed(self) -> tuple[int, int] | None:
         """Looks at one more packet; the new (width, height) where it differs from before.
 
         Packets come in decoding order, so the change is seen no later than the frame.
         """
-        if self._codec is None or not self._capture.grab():
+        if self._codec is None:
             return None
-        ok, packet = self._capture.retrieve()
-        size = packet_size(self._codec, packet.tobytes()) if ok else None
+        packet, self._first = self._first or self._packet(), None
+        size = packet_size(self._codec, packet) if packet is not None else None
         if size is None:
             return None
         self._size = self._size or size
         return size if size != self._size else None
+
+    def _packet(self) -> bytes | None:
+        if not self._capture.grab():
+            return None
+        ok, packet = self._capture.retrieve()
+        return packet.tobytes() if ok else None
 
     def close(self) -> None:
         self._capture.release()

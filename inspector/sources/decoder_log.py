@@ -21,6 +21,9 @@ it, with their passwords.
 LEVEL = "48"
 """AV_LOG_DEBUG: that H.264 misses a whole picture is told no louder."""
 
+ERRORS = "16"
+"""AV_LOG_ERROR."""
+
 _MESSAGE = re.compile(r"\[OPENCV:FFMPEG:(-?\d+)\] ((?:(?!\[OPENCV:FFMPEG:).)*)")
 """A header may stand in mid-line, behind a message that ended without a new line."""
 _ERROR = 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from inspector.sources.isolated import IsolatedSource
 from inspector.sources.native_env import quiet_native_logs
 from inspector.sources.network import NetworkSource
 from inspector.sources.options import SourceOptions
+from inspector.sources.stored_video import StoredVideo
 from inspector.sources.video import VideoSource
 
 
@@ -43,6 +45,8 @@ def open_source(
     if parsed.kind in ("camera", "network") or (options.isolate and parsed.kind == "path"):
         return IsolatedSource(parsed, _with_credentials(parsed, options), memory=memory)
     quiet_native_logs()
+    if parsed.kind == "path":
+        return _stored(parsed, options, memory)
     return _in_this_process(parsed, options)
 
 
@@ -63,15 +67,18 @@ def _in_this_process(address: Address, options: SourceOptions) -> FrameSource:
             known = _with_credentials(address, options)
             return NetworkSource(address, known, said=decoder_says())
         case "path":
-            return _stored(address, options)
+            return _stored(address, options, None)
 
 
-def _stored(address: Address, options: SourceOptions) -> FrameSource:
+def _stored(address: Address, options: SourceOptions, memory: FrameMemory | None) -> FrameSource:
     _check_there(address)
     path = Path(address.target)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         return FolderSource(path, options)
-    return VideoSource(path, options)
+    said = decoder_says()
+    if said is None and sys.platform != "win32":  # there it cannot be heard anywhere
+        return StoredVideo(address, options, memory)
+    return VideoSource(path, options, said=said)
 
 
 def _check_there(address: Address) -> None:

@@ -69,7 +69,7 @@ def run_child(config: ChildConfig, events: Connection, commands: Connection) -> 
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_stderr(config.log_path)
-    if config.scheme is not None and config.has_stdout:
+    if (config.scheme is not None or config.lossless) and config.has_stdout:
         take_over_stdout()
     prepare_device_process(config.scheme)
     module, _, name = config.opener.partition(":")

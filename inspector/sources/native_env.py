@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from inspector.sources.decoder_log import LEVEL, decoder_says
+from inspector.sources.decoder_log import ERRORS, LEVEL, decoder_says
 
 # -8 is AV_LOG_QUIET: FFmpeg prints whole addresses, credentials included
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
@@ -43,8 +43,8 @@ def prepare_device_process(scheme: str | None, *, quick: bool = False) -> None:
     """
     os.environ.update(_QUIET | _DEVICES)
     if decoder_says() is not None:
-        # nobody but the decoder's watch reads it
-        os.environ["OPENCV_FFMPEG_LOGLEVEL"] = LEVEL
+        # nobody but the decoder's watch reads it; of a file, errors alone
+        os.environ["OPENCV_FFMPEG_LOGLEVEL"] = ERRORS if scheme is None else LEVEL
     if scheme in ("rtsp", "rtsps"):
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _RTSP_OPTIONS + (_QUICK if quick else "")
     elif scheme in ("http", "https"):

@@ -7,11 +7,13 @@ change has to be found in the packets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from inspector.vision.image_header import image_size
 
 Codec: TypeAlias = Literal["h264", "hevc", "mjpeg"]
+
+_T = TypeVar("_T")
 
 _TAGS: dict[str, Codec] = {
     "avc1": "h264",
@@ -27,6 +29,10 @@ _TAGS: dict[str, Codec] = {
     "mjpg": "mjpeg",
     "jpeg": "mjpeg",
 }
+_INTERLACING = frozenset(
+    {"mpg1", "mpg2", "mpeg", "mp2v", "m2v1", "\x02\0\0\x10", "dvsd", "dvcp", "dvc ", "dv50"}
+)
+"""Codecs of television."""
 # profiles whose parameter set says how chroma is sampled (H.264, 7.3.2.1.1)
 _CHROMA_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -36,17 +42,34 @@ def codec_of(fourcc: int) -> Codec | None:
     return _TAGS.get(fourcc.to_bytes(4, "little").decode("latin-1").lower())
 
 
+def may_be_interlaced(fourcc: int, packet: bytes) -> bool:
+    """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and its first
+    packet: H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it.
+    """
+    if codec_of(fourcc) == "h264":
+        unit = _parameters("h264", packet)
+        return unit is not None and _parsed(_h264_has_fields, unit) is True
+    return fourcc.to_bytes(4, "little").decode("latin-1").lower() in _INTERLACING
+
+
 def packet_size(codec: Codec, packet: bytes) -> tuple[int, int] | None:
     """(width, height) announced in ``packet`` (Annex B for H.264 and HEVC), else None."""
     if codec == "mjpeg":
         return image_size(packet)
-    parse, kind = (_h264_size, _h264_kind) if codec == "h264" else (_hevc_size, _hevc_kind)
+    unit = _parameters(codec, packet)
+    parse = _h264_size if codec == "h264" else _hevc_size
+    return None if unit is None else _parsed(parse, unit)
+
+
+def _parameters(codec: Codec, packet: bytes) -> bytes | None:
+    """The first sequence parameter set in an Annex B packet."""
+    kind = _h264_kind if codec == "h264" else _hevc_kind
     at = packet.find(b"\0\0\1")
     while at >= 0:
         following = packet.find(b"\0\0\1", at + 3)
         unit = packet[at + 3 : following if following >= 0 else None]
         if unit and kind(unit):
-            return _parsed(parse, unit)
+            return unit
         at = following
     return None
 
@@ -85,26 +108,19 @@ class _Bits:
         return (code + 1) // 2 if code & 1 else -(code // 2)
 
 
-def _parsed(parse: Callable[[_Bits], tuple[int, int]], unit: bytes) -> tuple[int, int] | None:
+def _parsed(parse: Callable[[_Bits], _T], unit: bytes) -> _T | None:
     try:
         return parse(_Bits(unit))
     except IndexError:
         return None
 
 
+def _h264_has_fields(bits: _Bits) -> bool:
+    return not _h264_frame(bits)[2]
+
+
 def _h264_size(bits: _Bits) -> tuple[int, int]:
-    bits.u(8)
-    profile = bits.u(8)
-    bits.u(16)
-    bits.ue()
-    chroma, separate = _h264_chroma(bits) if profile in _CHROMA_PROFILES else (1, 0)
-    bits.ue()
-    _skip_order_count(bits)
-    bits.ue()
-    bits.u(1)
-    width = 16 * (bits.ue() + 1)
-    map_units = bits.ue() + 1
-    frame_only = bits.u(1)
+    width, map_units, frame_only, chroma, separate = _h264_frame(bits)
     if not frame_only:
         bits.u(1)
     bits.u(1)
@@ -117,6 +133,22 @@ def _h264_size(bits: _Bits) -> tuple[int, int]:
         width - (crop[0] + crop[1]) * (2 if half_x else 1),
         height - (crop[2] + crop[3]) * unit_y,
     )
+
+
+def _h264_frame(bits: _Bits) -> tuple[int, int, int, int, int]:
+    """Width, map units of height, frame_mbs_only_flag, chroma_format_idc, separate planes."""
+    bits.u(8)
+    profile = bits.u(8)
+    bits.u(16)
+    bits.ue()
+    chroma, separate = _h264_chroma(bits) if profile in _CHROMA_PROFILES else (1, 0)
+    bits.ue()
+    _skip_order_count(bits)
+    bits.ue()
+    bits.u(1)
+    width = 16 * (bits.ue() + 1)
+    map_units = bits.ue() + 1
+    return width, map_units, bits.u(1), chroma, separate
 
 
 def _h264_chroma(bits: _Bits) -> tuple[int, int]:

@@ -7,7 +7,13 @@ from pathlib import Path
 import cv2
 
 from inspector.core.frame import Frame, Image, SourceInfo
-from inspector.errors import SourceChangedError, SourceCutOffError, SourceOpenError, StateError
+from inspector.errors import (
+    SourceChangedError,
+    SourceCutOffError,
+    SourceError,
+    SourceOpenError,
+    StateError,
+)
 from inspector.sources.capture import (
     Capture,
     CaptureFactory,
@@ -17,6 +23,7 @@ from inspector.sources.capture import (
     opencv_capture,
     retrieve_image,
 )
+from inspector.sources.decoder_log import UNCONVERTED, Said
 from inspector.sources.options import SourceOptions
 from inspector.sources.pacing import Pacer
 from inspector.sources.stamp import FrameStamper
@@ -41,8 +48,11 @@ class VideoSource:
         *,
         pacer: Pacer | None = None,
         capture_factory: CaptureFactory = opencv_capture,
+        said: Said | None = None,
     ) -> None:
+        """``said``: what the decoder says, where that can be read."""
         self._path = path
+        self._said = said
         self._options = options
         self._capture_factory = capture_factory
         self._pacer = pacer or Pacer()
@@ -56,7 +66,9 @@ class VideoSource:
         self._last_pts_ns = 0
 
     def open(self) -> SourceInfo:
-        """Raises SourceOpenError: missing, empty, cut off, or not a video."""
+        """Raises SourceOpenError: missing, empty, cut off, or not a video (interlaced, where the
+        decoder can be heard).
+        """
         self.close()
         _refuse_obvious(self._path)
         capture = self._capture_factory(str(self._path.resolve()), cv2.CAP_FFMPEG, DECODER_PARAMS)
@@ -65,6 +77,9 @@ class VideoSource:
         if first is None:
             self.close()
             raise SourceOpenError(f"video {self._path}: {_what_it_holds(self._path)}")
+        if self._said and UNCONVERTED in self._said():
+            self.close()
+            raise SourceOpenError(self._interlaced())
         self._first = first
         self._sizes = SizeWatch(str(self._path.resolve()), self._capture_factory)
         self._decoded = 0
@@ -72,6 +87,17 @@ class VideoSource:
         self._info = self._describe(capture, first)
         self._clock = MediaClock(self._info.fps)
         return self._info
+
+    @property
+    def may_be_interlaced(self) -> bool:
+        """Once open: then its pictures may be whatever lay in memory, see ``stored_video``."""
+        return self._sizes is not None and self._sizes.may_be_interlaced
+
+    def _interlaced(self) -> str:
+        return (
+            f"video {self._path}: interlaced video cannot be read; make it progressive"
+            " (ffmpeg -i FILE -vf yadif OUT)"
+        )
 
     def _describe(self, capture: Capture, first: Image) -> SourceInfo:
         count = round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -122,7 +148,10 @@ class VideoSource:
         if self._first is not None:
             image, self._first = self._first, None
             return image
-        return retrieve_image(capture) if capture.grab() else None
+        following = retrieve_image(capture) if capture.grab() else None
+        if self._said and UNCONVERTED in self._said():
+            raise SourceError(self._interlaced())
+        return following
 
     def _advance(self, capture: Capture, image: Image) -> int:
         """Counts the frame just decoded and says its media time."""

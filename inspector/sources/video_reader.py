@@ -10,10 +10,12 @@ import cv2
 
 from inspector.core.frame import Frame, SourceInfo
 from inspector.errors import StateError
+from inspector.sources.address import parse_address
 from inspector.sources.capture import Capture, CaptureFactory, opencv_capture, retrieve_image
 from inspector.sources.frame_table import FrameTable, read_table
 from inspector.sources.options import SourceOptions
 from inspector.sources.stamp import looked_at
+from inspector.sources.stored_video import StoredVideo
 from inspector.sources.video import DECODER_PARAMS, VideoSource
 
 LEAD = 16
@@ -59,9 +61,20 @@ class VideoReader:
         self.close()
         source = VideoSource(self._path, SourceOptions(), capture_factory=self._capture_factory)
         self._info = source.open()
+        suspect = source.may_be_interlaced
         source.close()
+        if suspect:
+            self._check_converted()
         self._rewind()
         return self._info
+
+    def _check_converted(self) -> None:
+        """Where the decoder is heard; raises SourceOpenError."""
+        heard = StoredVideo(parse_address(str(self._path)), SourceOptions())
+        try:
+            heard.open()
+        finally:
+            heard.close()
 
     def read_at(self, index: int) -> Frame | None:
         """See FrameReader."""

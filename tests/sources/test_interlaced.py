@@ -1,0 +1,125 @@
+"""Interlaced files: OpenCV hands out whatever lay in memory for them, and says nothing.
+
+The clips are FFmpeg's own test picture: ``testsrc``, ``interlace``, x264 and mpeg2video.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from inspector.core.protocols import FrameSource
+from inspector.errors import SourceError, SourceOpenError, StateError
+from inspector.sources.capture import opencv_capture
+from inspector.sources.factory import open_source
+from inspector.sources.isolated import IsolatedSource
+from inspector.sources.options import SourceOptions
+from inspector.sources.packet_size import may_be_interlaced
+from inspector.sources.readers import open_reader
+from inspector.sources.stored_video import StoredVideo
+from inspector.sources.video import VideoSource
+from tests.sources.test_video import make_video
+
+DATA = Path(__file__).parent / "data"
+SAID = "[OPENCV:FFMPEG:16] Cannot convert interlaced to progressive frames or vice versa.\n"
+
+unheard = pytest.mark.skipif(sys.platform == "win32", reason="the decoder cannot be heard there")
+
+
+def count(source: FrameSource) -> int:
+    frames = 0
+    while (frame := source.read()) is not None:
+        assert frame.image.std() > 20  # the test picture, not what lay in memory
+        frames += 1
+    return frames
+
+
+@unheard
+@pytest.mark.parametrize("name", ["interlaced.mp4", "interlaced.mpg"])
+@pytest.mark.parametrize("isolate", [True, False])
+def test_they_are_refused(name: str, *, isolate: bool):
+    source = open_source(str(DATA / name), SourceOptions(isolate=isolate))
+    with pytest.raises(SourceOpenError, match=rf"{name}: interlaced video cannot be read; make it"):
+        source.open()
+    source.close()
+
+
+@unheard
+@pytest.mark.parametrize("name", ["interlaced.mp4", "interlaced.mpg"])
+def test_nor_are_they_shown(name: str):
+    reader = open_reader(str(DATA / name))
+    with pytest.raises(SourceOpenError, match="interlaced"):
+        reader.open()
+    reader.close()
+
+
+@unheard
+def test_a_file_that_only_might_be_is_read_where_the_decoder_is_heard():
+    source = open_source(str(DATA / "progressive.mpg"), SourceOptions())
+    assert isinstance(source, StoredVideo)
+    with closing(source):
+        for _ in range(2):
+            source.open()
+            assert isinstance(source._source, IsolatedSource)
+            assert count(source) == 13
+    source.close()
+    with pytest.raises(StateError, match="read before open"):
+        source.read()
+
+
+def test_all_others_are_read_here(tmp_path: Path):
+    path = make_video(tmp_path / "a.mp4", "mp4v", count=3)
+    source = StoredVideo(open_source(str(path), SourceOptions())._address, SourceOptions())  # type: ignore[attr-defined]
+    source.open()
+    assert isinstance(source._source, VideoSource)
+    assert sum(1 for _ in iter(source.read, None)) == 3
+    source.close()
+
+
+def test_a_picture_that_turns_out_so_later_breaks_the_source(tmp_path: Path):
+    path = make_video(tmp_path / "a.avi", "MJPG", count=5)
+    said = iter(["", "", SAID])
+    source = VideoSource(path, SourceOptions(), said=lambda: next(said))
+    source.open()
+    assert source.read() is not None
+    assert source.read() is not None
+    with pytest.raises(SourceError, match="interlaced"):
+        source.read()
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("67640028acd94078044fde0220000003002000000783e2c5b2c0", True),
+        ("67640015acd941709788ac0440000003004000000f03c58b6580", False),
+        ("6764", False),  # cut off: it cannot be decoded either
+        ("", False),
+    ],
+)
+def test_h264_says_so_beforehand(parameters: str, *, expected: bool):
+    packet = b"\0\0\0\1" + bytes.fromhex(parameters)
+    assert may_be_interlaced(int.from_bytes(b"avc1", "little"), packet) is expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [(b"mpg2", True), (b"dvsd", True), (b"FFV1", False), (b"mp4v", False)]
+)
+def test_of_others_the_codec_is_known(tag: bytes, *, expected: bool):
+    assert may_be_interlaced(int.from_bytes(tag, "little"), b"\0\0\1") is expected
+
+
+def test_the_first_packet_still_counts_for_the_size():
+    """It is looked at for both."""
+    source = VideoSource(DATA / "interlaced.mp4", SourceOptions(), capture_factory=opencv_capture)
+    info = source.open()
+    assert source.may_be_interlaced
+    assert (info.width, info.height) == (320, 180)
+    assert source._sizes is not None
+    assert source._sizes.changed() is None
+    assert source._sizes._size == (320, 180)
+    source.close()
+    assert not source.may_be_interlaced
