@@ -6,12 +6,8 @@ The same class runs on CUDA and on the CPU; there it is what the tests run, and 
 
 from __future__ import annotations
 
-import ctypes
-import queue
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -21,27 +17,12 @@ from numpy.typing import NDArray
 
 from inspector.core.frame import Image
 from inspector.core.manifest import InputSpec, OutputSpec
-from inspector.errors import StateError
 from inspector.inference.gate import GPU_GATE, CaptureGate
+from inspector.inference.lanes import ANSWER_S, LANES, Laned, Split
 from inspector.inference.pinned import Staging
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
-
-LANES = 2
-"""While one is on the device, the pictures of the next are copied."""
-ANSWER_S = 5.0
-"""A run of milliseconds that takes so long will not come back."""
-CLOSE_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Milliseconds of one call by the caller's clock: copies in, the run, copies out."""
-
-    to_device: float
-    run: float
-    to_host: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +40,7 @@ class _Lane:
     by_size: dict[int, _Buffers] = field(default_factory=dict)
 
 
-class BoundRunner:
+class BoundRunner(Laned[_Lane]):
     """Runs batches of any size; from any number of threads, one at a time.
 
     Up to ``LANES`` calls are inside at once: each copies its pictures on its own thread,
@@ -81,19 +62,11 @@ class BoundRunner:
         gate: CaptureGate = GPU_GATE,
         answer_s: float = ANSWER_S,
     ) -> None:
-        self._session: ort.InferenceSession | None = session
+        super().__init__(session, [_Lane() for _ in range(LANES)])
         self._spec, self._outputs = spec, tuple(outputs)
         self._device, self._gate = device, gate
         self._answer_s = answer_s
-        self._lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
-        for _ in range(LANES):
-            self._lanes.put(_Lane())
         self._warm: list[int] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="gpu")
-        self._is_open, self._hung = True, False
-        self._retired: list[_Lane] = []
-        self.last: Split | None = None
-        self.unpinned: str | None = None
 
     runs_beside = False
 
@@ -132,56 +105,11 @@ class BoundRunner:
                 self([blank] * size)
             self._warm.append(size)
 
-    def close(self) -> None:
-        """Frees session and buffers once nobody is inside; idempotent.
-
-        Where a run does not come back from the driver, nothing is freed: see ``abandon``.
-        """
-        if self.retire():
-            self.free()
-        else:
-            self.abandon()
-
-    def retire(self) -> bool:
-        """Refuses who comes, waits for who is inside; False where somebody did not come back."""
-        self._is_open = False
-        with suppress(queue.Empty):  # a call that hangs in the driver keeps its lane
-            while len(self._retired) < LANES and self._session is not None:
-                self._retired.append(self._lanes.get(timeout=CLOSE_S))
-        return not self._hung and (self._session is None or len(self._retired) == LANES)
-
-    def free(self) -> None:
-        """After ``retire``."""
-        if self._session is None:
-            return
-        self._session = None
-        self._thread.shutdown()
-        for lane in self._retired:
-            for buffers in lane.by_size.values():
-                buffers.staging.unlock()
-            lane.by_size.clear()
-        self._give_lanes_back()
-
-    def abandon(self) -> None:
-        """Lets go of a lost GPU without freeing anything on it.
-
-        Its destructors may throw where the driver refuses, and that ends the process: so the
-        session lives on, unused, until the process ends.
-        """
-        self._is_open = False
-        session, self._session = self._session, None
-        if session is None:
-            return
-        for kept in (session, self):
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-        self._thread.shutdown(wait=False)
-        self._give_lanes_back()
-
-    def _give_lanes_back(self) -> None:
-        """To those who wait for one: they are refused next."""
-        for lane in self._retired:
-            self._lanes.put(lane)
-        self._retired.clear()
+    def _emptied(self, lane: _Lane) -> _Lane:
+        for buffers in lane.by_size.values():
+            buffers.staging.unlock()
+        lane.by_size.clear()
+        return lane
 
     def _asked(self, buffers: _Buffers, images: Sequence[Image]) -> list[NDArray[np.float32]]:
         start = time.perf_counter_ns()
@@ -194,12 +122,6 @@ class BoundRunner:
         end = time.perf_counter_ns()
         self.last = Split((copied - start) / 1e6, (ran - copied) / 1e6, (end - ran) / 1e6)
         return found
-
-    def _opened(self) -> ort.InferenceSession:
-        session = self._session
-        if session is None or not self._is_open:
-            raise StateError("predict() after close()")
-        return session
 
     def _on_thread(
         self,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from inspector.core.frame import Image
 from inspector.errors import DeviceError, InferenceError, PackageError, ProviderError, StateError
-from inspector.inference.bound import LANES, Split
 from inspector.inference.golden import Golden, largest_difference
+from inspector.inference.lanes import LANES, Split
 from inspector.inference.package import Package
 from inspector.inference.providers import CPU
 from inspector.inference.session import (

@@ -22,7 +22,7 @@ from inspector.core.geometry import Affine, Roi
 from inspector.core.inspection import Crop, Prediction
 from inspector.core.manifest import ModelManifest, ProposedThresholds
 from inspector.errors import ConfigError, InferenceError, ProviderError
-from inspector.inference.bound import Split
+from inspector.inference.lanes import Split
 from inspector.inference.network import Outputs
 from inspector.inference.opening import open_network
 from inspector.inference.package import Package, load_package

@@ -8,12 +8,9 @@ recorded there, the copies of its outputs with it, and from then on nothing but 
 
 from __future__ import annotations
 
-import ctypes
 import math
-import queue
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,10 +22,10 @@ from numpy.typing import NDArray
 from inspector.core.frame import Image
 from inspector.core.manifest import InputSpec, OutputSpec
 from inspector.errors import StateError
-from inspector.inference.bound import ANSWER_S, CLOSE_S, LANES, Split
 from inspector.inference.driver import Driver, Event, Graph, Stream
 from inspector.inference.gate import GPU_GATE, CaptureGate
-from inspector.inference.pinned import Staging, gpu_is_lost
+from inspector.inference.lanes import ANSWER_S, LANES, Laned, Split
+from inspector.inference.pinned import Staging
 from inspector.inference.shrink import Shrinker, Workbench
 
 _GRAPH, _NO_GRAPH = "gpu_graph_id", "-1"
@@ -64,7 +61,7 @@ class _Lane:
             memory.unlock()
 
 
-class RecordedRunner:
+class RecordedRunner(Laned["_Lane | None"]):
     """Runs batches of one size; from any number of threads, ``LANES`` of them at once.
 
     Args:
@@ -89,22 +86,14 @@ class RecordedRunner:
         answer_s: float = ANSWER_S,
     ) -> None:
         """``memory``: ONNX Runtime's name of the device's (the tests work in the host's)."""
-        self._session: ort.InferenceSession | None = session
+        # what the first run on a thread sets up (handles of cuBLAS and cuDNN, and their memory)
+        # goes with the thread, and the graphs need it: so all are made on one that stays
+        super().__init__(session, [None] * LANES)
         self._spec, self._outputs, self._size = spec, tuple(outputs), size
         self._device, self._stream, self._shrinker = device, stream, shrinker
         self._memory, self._gate, self._answer_s = memory, gate, answer_s
-        self._lanes: queue.SimpleQueue[_Lane | None] = queue.SimpleQueue()
-        for _ in range(LANES):
-            self._lanes.put(None)
-        # what a thread's first run sets up (handles of cuBLAS and cuDNN, and their memory) goes
-        # with the thread, and the graphs need it: so it is this one, and it stays
-        self._maker = ThreadPoolExecutor(1, thread_name_prefix="gpu")
-        self._is_open, self._hung = True, False
-        self._retired: list[_Lane | None] = []
         self._usual_s = 0.0
         self.sizes: tuple[int, ...] = ()
-        self.last: Split | None = None
-        self.unpinned: str | None = None
 
     runs_beside = True
 
@@ -140,65 +129,20 @@ class RecordedRunner:
             self([blank] * self._size)
         self.sizes = (self._size,)
 
-    def close(self) -> None:
-        """Frees session and buffers once nobody is inside; idempotent.
-
-        Where a run does not come back from the driver, nothing is freed: see ``abandon``.
-        """
-        if self.retire():
-            self.free()
-        else:
-            self.abandon()
-
-    def retire(self) -> bool:
-        """Refuses who comes, waits for who is inside; False where somebody did not come back."""
-        self._is_open = False
-        with suppress(queue.Empty):
-            while len(self._retired) < LANES and self._session is not None:
-                self._retired.append(self._lanes.get(timeout=CLOSE_S))
-        return not self._hung and (self._session is None or len(self._retired) == LANES)
-
     def free(self) -> None:
         """After ``retire``. What the driver says of it no longer matters."""
-        if self._session is None:
+        if self._session is not None:
+            super().free()
+            self._device.spare(self._stream)
+
+    def _emptied(self, lane: _Lane | None) -> None:
+        if lane is None:
             return
-        self._session = None
-        for lane in self._retired:
-            if lane is not None:
-                with suppress(RuntimeError):
-                    lane.graph.close()
-                with suppress(RuntimeError):
-                    lane.done.close()
-                lane.bench.free()
-                lane.unlock()
-        self._retired = [None] * len(self._retired)
-        self._give_lanes_back()
-        self._maker.shutdown()
-        self._device.spare(self._stream)
-
-    def abandon(self) -> None:
-        """Lets go of a lost GPU without freeing anything on it: that may end the process."""
-        self._is_open = False
-        session, self._session = self._session, None
-        if session is None:
-            return
-        gpu_is_lost()
-        for kept in (session, self):
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-        self._maker.shutdown(wait=False)
-        self._give_lanes_back()
-
-    def _give_lanes_back(self) -> None:
-        """To those who wait for one: they are refused next."""
-        for lane in self._retired:
-            self._lanes.put(lane)
-        self._retired = []
-
-    def _opened(self) -> ort.InferenceSession:
-        session = self._session
-        if session is None or not self._is_open:
-            raise StateError("predict() after close()")
-        return session
+        for part in (lane.graph, lane.done):
+            with suppress(RuntimeError):
+                part.close()
+        lane.bench.free()
+        lane.unlock()
 
     def _asked(
         self, lane: _Lane, images: Sequence[Image], meanwhile: Callable[[], None] | None
@@ -255,7 +199,7 @@ class RecordedRunner:
     def _made(self) -> _Lane:
         with self._gate.making:
             session = self._opened()
-            return self._maker.submit(self._make, session).result()
+            return self._thread.submit(self._make, session).result()
 
     def _make(self, session: ort.InferenceSession) -> _Lane:
         shape = (self._size, self._spec.height, self._spec.width, 3)

@@ -16,7 +16,7 @@ from inspector.errors import (
     ProviderError,
     StateError,
 )
-from inspector.inference.bound import Split
+from inspector.inference.lanes import Split
 from inspector.inference.network import Network, Outputs
 from inspector.inference.providers import CPU
 from inspector.inference.session import short

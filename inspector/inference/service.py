@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from inspector.core.execution import Execution
-from inspector.inference.bound import LANES
 from inspector.inference.combiner import Combiner
+from inspector.inference.lanes import LANES
 from inspector.inference.package import MANIFEST, MAX_MANIFEST_BYTES, read_bounded
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.providers import CPU

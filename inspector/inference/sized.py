@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.core.frame import Image
-from inspector.inference.bound import Split
+from inspector.inference.lanes import Split
 from inspector.inference.recorded import RecordedRunner
 
 

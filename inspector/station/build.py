@@ -25,7 +25,7 @@ from inspector.engine.recorder import PartListener
 from inspector.engine.run_setup import FrameObserver, RunSetup
 from inspector.engine.status import PipelineStatus, State
 from inspector.errors import InspectorError, SourceOpenError
-from inspector.inference.bound import LANES
+from inspector.inference.lanes import LANES
 from inspector.inference.predictor import OnnxPredictor, open_predictor
 from inspector.inference.providers import CPU
 from inspector.inference.service import ModelService

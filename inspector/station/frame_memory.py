@@ -12,7 +12,7 @@ from inspector.core.inspection import Crop
 from inspector.core.protocols import FrameMemory
 from inspector.core.recipe import Recipe
 from inspector.errors import InferenceError
-from inspector.inference.bound import LANES
+from inspector.inference.lanes import LANES
 from inspector.inference.pinned import LockedMemory
 from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import why_no_cuda

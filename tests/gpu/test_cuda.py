@@ -17,8 +17,8 @@ from inspector.core.frame import Frame
 from inspector.core.geometry import Roi
 from inspector.core.inspection import Crop, Prediction
 from inspector.errors import ProviderError
-from inspector.inference.bound import LANES
 from inspector.inference.driver import driver
+from inspector.inference.lanes import LANES
 from inspector.inference.package import load_package
 from inspector.inference.pinned import LockedMemory, is_locked
 from inspector.inference.predictor import OnnxPredictor, open_predictor

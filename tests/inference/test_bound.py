@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.errors import StateError
-from inspector.inference.bound import LANES, BoundRunner
+from inspector.inference.bound import BoundRunner
+from inspector.inference.lanes import LANES
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
 from inspector.inference.sized import SizedRunner

@@ -18,8 +18,8 @@ import pytest
 from inspector.errors import StateError
 from inspector.inference import pinned
 from inspector.inference import recorded as recorded_module
-from inspector.inference.bound import LANES
 from inspector.inference.gate import CaptureGate
+from inspector.inference.lanes import LANES
 from inspector.inference.network import PlainRunner
 from inspector.inference.package import Package, load_package
 from inspector.inference.recorded import RecordedRunner

@@ -15,8 +15,8 @@ import pytest
 from inspector.core.frame import Image
 from inspector.core.inspection import Crop
 from inspector.errors import DeviceError, InferenceError, StateError
-from inspector.inference.bound import LANES
 from inspector.inference.combiner import Combiner
+from inspector.inference.lanes import LANES
 from inspector.inference.network import Outputs
 from inspector.inference.predictor import OnnxPredictor
 from inspector.inference.providers import CPU, CUDA

@@ -13,7 +13,7 @@ import pytest
 from inspector.config import RunConfig
 from inspector.core.inspection import Part, Verdict
 from inspector.engine.judging import Decision
-from inspector.inference.bound import LANES
+from inspector.inference.lanes import LANES
 from inspector.inference.providers import CPU, CUDA
 from inspector.station import build
 from inspector.station.build import build_station

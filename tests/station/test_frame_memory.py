@@ -18,7 +18,7 @@ from inspector.core.geometry import Roi
 from inspector.core.inspection import Crop, Prediction
 from inspector.errors import InferenceError
 from inspector.inference import pinned
-from inspector.inference.bound import LANES
+from inspector.inference.lanes import LANES
 from inspector.inference.pinned import is_locked
 from inspector.inference.predictor import OnnxPredictor
 from inspector.station import build, frame_memory

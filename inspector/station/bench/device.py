@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.judging import Decision
-from inspector.inference.bound import Split
+from inspector.inference.lanes import Split
 from inspector.inference.predictor import OnnxPredictor
 from inspector.station.asking import asked
 
