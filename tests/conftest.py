@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from inspector.inference import pinned
 from training.start import wait_asleep
 
 # a shared machine may stall for longer than any deadline; pytest's time-out stands
@@ -62,3 +63,10 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no development data at {path} (set INSPECTOR_DATA)")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _no_gpu_is_lost() -> Iterator[None]:
+    """For good, as far as a process is concerned: but not from one test to the next."""
+    yield
+    pinned._lost.clear()
