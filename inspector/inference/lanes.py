@@ -87,8 +87,8 @@ class Laned(ABC, Generic[Lane]):
         self._retired = [self._emptied(lane) for lane in self._retired]
         self._give_lanes_back()
 
-    def abandon(self) -> None:
-        """Lets go of a lost GPU without freeing anything on it.
+    def abandon(self, *, lost: bool = True) -> None:
+        """Lets go of a lost GPU, or of what is spoilt on a sound one, and frees nothing there.
 
         Destructors may throw where the driver refuses, and that ends the process: so the session
         lives on, unused, until the process ends.
@@ -97,7 +97,8 @@ class Laned(ABC, Generic[Lane]):
         session, self._session = self._session, None
         if session is None:
             return
-        gpu_is_lost()
+        if lost:
+            gpu_is_lost()
         for kept in (session, self):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
         self._thread.shutdown(wait=False)

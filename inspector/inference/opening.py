@@ -129,7 +129,7 @@ class _Opening:
             # what a spoilt recording leaves behind must not be freed
             spoilt = not (runner.sizes or refused or trouble is Trouble.MEMORY)
             if lost or spoilt:
-                runner.abandon()
+                runner.abandon(lost=lost)
             runner.close()
         if not isinstance(error, (*ORT_ERRORS, ProviderError)):
             raise error

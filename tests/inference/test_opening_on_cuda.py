@@ -300,6 +300,7 @@ def test_a_recording_that_fails_is_done_without(package: Package, cuda: FakeCuda
     cuda.scripts["1"].problem = message
     network = opened(package)
     assert cuda.opened == ["1", "0"]
+    assert pinned._lost == []  # the GPU is sound
     # a spoilt recording must not be freed, memory that ran out must be
     assert cuda.alive == [False, message != OUT_OF_MEMORY]
     assert network.remarks[0].startswith("no CUDA graph: ")
@@ -311,6 +312,7 @@ def test_a_gpu_that_is_lost_while_recording_is_not_asked_again(package: Package,
     with pytest.raises(ProviderError, match="CUDA cannot be used"):
         opened(package)
     assert cuda.opened == ["1"]
+    assert pinned._lost
 
 
 def test_another_refusal_is_no_matter_of_graphs(package: Package, cuda: FakeCuda):
