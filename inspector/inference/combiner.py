@@ -39,6 +39,27 @@ class _Question:
         return self.answer is not None or self.problem is not None
 
 
+class _Own:
+    """What one who asks has to do meanwhile: once, and its trouble is nobody else's."""
+
+    def __init__(self, work: Callable[[], None] | None) -> None:
+        self._work = work
+        self._problem: BaseException | None = None
+
+    def __call__(self) -> None:
+        work, self._work = self._work, None
+        if work is None:
+            return
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised by ``check``, on the same thread
+            self._problem = error
+
+    def check(self) -> None:
+        if self._problem is not None:
+            raise self._problem
+
+
 class Combiner:
     """Call it like the ``run`` that it wraps, from any number of threads.
 
@@ -84,21 +105,22 @@ class Combiner:
         them along, else while they are computed.
         """
         mine = _Question(images, self._clock(), threading.Condition(self._lock))
+        own = _Own(meanwhile)
         with self._lock:
             self._waiting.append(mine)
             if self._is_full():
                 self._wake_first()
-            at_once = self._is_my_turn(mine)
+            at_once = self._is_my_turn(mine) and (self._is_full() or not self._patience)
         try:
-            if meanwhile is not None and not at_once:
-                meanwhile()
-                meanwhile = None
+            if not at_once:
+                own()
             batch = self._lead(mine)
         except BaseException:
             self._withdraw(mine)
             raise
         if batch is not None:
-            self._answer(batch, meanwhile)
+            self._answer(batch, own)
+        own.check()
         if mine.problem is not None:
             raise InferenceError(str(mine.problem)) from mine.problem
         assert mine.answer is not None
@@ -149,7 +171,7 @@ class Combiner:
             batch.append(self._waiting.popleft())
         return batch
 
-    def _answer(self, batch: Sequence[_Question], meanwhile: Callable[[], None] | None) -> None:
+    def _answer(self, batch: Sequence[_Question], meanwhile: Callable[[], None]) -> None:
         try:
             outputs = self._run([image for q in batch for image in q.images], meanwhile)
             _deal(batch, outputs)

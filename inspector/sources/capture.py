@@ -71,7 +71,7 @@ class SizeWatch:
     """Reads a file's packets beside its decoder and says when they announce another size.
 
     Attributes:
-        may_be_interlaced: by the first of them.
+        may_be_interlaced: by the first of them, or by one since that says so.
     """
 
     def __init__(self, target: str, capture_factory: CaptureFactory) -> None:
@@ -81,6 +81,7 @@ class SizeWatch:
         self._codec = codec_of(fourcc) if opened else None
         self._size: tuple[int, int] | None = None
         self._first = self._packet() if opened else None
+        self._fourcc = fourcc
         self.may_be_interlaced = opened and may_be_interlaced(fourcc, self._first or b"")
 
     def changed(self) -> tuple[int, int] | None:
@@ -91,7 +92,10 @@ class SizeWatch:
         if self._codec is None:
             return None
         packet, self._first = self._first or self._packet(), None
-        size = packet_size(self._codec, packet) if packet is not None else None
+        if packet is None:
+            return None
+        self.may_be_interlaced |= may_be_interlaced(self._fourcc, packet, first=False)
+        size = packet_size(self._codec, packet)
         if size is None:
             return None
         self._size = self._size or size

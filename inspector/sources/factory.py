@@ -45,8 +45,8 @@ def open_source(
     if parsed.kind in ("camera", "network") or (options.isolate and parsed.kind == "path"):
         return IsolatedSource(parsed, _with_credentials(parsed, options), memory=memory)
     quiet_native_logs()
-    if parsed.kind == "path":
-        return _stored(parsed, options, memory)
+    if parsed.kind == "path" and not _is_pictures(parsed) and sys.platform != "win32":
+        return StoredVideo(parsed, options, memory)  # on Windows no process hears its decoder
     return _in_this_process(parsed, options)
 
 
@@ -67,18 +67,20 @@ def _in_this_process(address: Address, options: SourceOptions) -> FrameSource:
             known = _with_credentials(address, options)
             return NetworkSource(address, known, said=decoder_says())
         case "path":
-            return _stored(address, options, None)
+            return _stored(address, options)
 
 
-def _stored(address: Address, options: SourceOptions, memory: FrameMemory | None) -> FrameSource:
+def _stored(address: Address, options: SourceOptions) -> FrameSource:
     _check_there(address)
     path = Path(address.target)
-    if path.is_dir() or path.suffix.lower() in SUFFIXES:
+    if _is_pictures(address):
         return FolderSource(path, options)
-    said = decoder_says()
-    if said is None and sys.platform != "win32":  # there it cannot be heard anywhere
-        return StoredVideo(address, options, memory)
-    return VideoSource(path, options, said=said)
+    return VideoSource(path, options, said=decoder_says(), suspects=sys.platform == "win32")
+
+
+def _is_pictures(address: Address) -> bool:
+    path = Path(address.target)
+    return path.is_dir() or path.suffix.lower() in SUFFIXES
 
 
 def _check_there(address: Address) -> None:

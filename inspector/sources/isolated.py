@@ -97,7 +97,7 @@ class IsolatedSource:
     def _limit(self, info: SourceInfo) -> float:
         slow_s = FRAMES_MISSED / info.fps if info.fps else 0.0
         if self._lossless:
-            slow_s = _FILE_PATIENCE_S
+            slow_s = max(slow_s, _FILE_PATIENCE_S)
         return max(self._options.read_timeout_s, slow_s)
 
     def _child_to_ask(self) -> CaptureProcess:

@@ -29,10 +29,11 @@ _TAGS: dict[str, Codec] = {
     "mjpg": "mjpeg",
     "jpeg": "mjpeg",
 }
-_INTERLACING = frozenset(
-    {"mpg1", "mpg2", "mpeg", "mp2v", "m2v1", "\x02\0\0\x10", "dvsd", "dvcp", "dvc ", "dv50"}
+_PROGRESSIVE = frozenset(
+    {"mjpg", "jpeg", "vp80", "vp90", "av01", "hfyu", "ffvh", "png ", "mpng"}
+    # these may be interlaced, but hardly ever are; our own recordings are among them
+    | {"ffv1", "mp4v", "fmp4", "xvid", "divx", "dx50"}
 )
-"""Codecs of television."""
 # profiles whose parameter set says how chroma is sampled (H.264, 7.3.2.1.1)
 _CHROMA_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -42,14 +43,17 @@ def codec_of(fourcc: int) -> Codec | None:
     return _TAGS.get(fourcc.to_bytes(4, "little").decode("latin-1").lower())
 
 
-def may_be_interlaced(fourcc: int, packet: bytes) -> bool:
-    """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and its first
-    packet: H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it.
+def may_be_interlaced(fourcc: int, packet: bytes, *, first: bool = True) -> bool:
+    """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and a packet:
+    H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it.
+
+    ``first``: of the file. One that says nothing is no evidence then; later it changes nothing.
     """
     if codec_of(fourcc) == "h264":
         unit = _parameters("h264", packet)
-        return unit is not None and _parsed(_h264_has_fields, unit) is True
-    return fourcc.to_bytes(4, "little").decode("latin-1").lower() in _INTERLACING
+        return first if unit is None else _parsed(_h264_has_fields, unit) is not False
+    tag = fourcc.to_bytes(4, "little").decode("latin-1").lower()
+    return first and tag not in _PROGRESSIVE
 
 
 def packet_size(codec: Codec, packet: bytes) -> tuple[int, int] | None:

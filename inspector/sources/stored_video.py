@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inspector.core.frame import Frame, SourceInfo
 from inspector.core.protocols import FrameMemory, FrameSource
-from inspector.errors import StateError
+from inspector.errors import SourceOpenError, StateError
 from inspector.sources.address import Address
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
@@ -37,7 +37,14 @@ class StoredVideo:
             return info
         here.close()
         self._source = IsolatedSource(self._address, self._options, memory=self._memory)
-        return self._source.open()
+        try:
+            return self._source.open()
+        except OSError as error:
+            self.close()
+            raise SourceOpenError(
+                f"video {self._address.shown}: it may be interlaced, and no process can be started"
+                f" in which that is told: {error}"
+            ) from None
 
     def read(self) -> Frame | None:
         """Raises what the source does that reads it."""

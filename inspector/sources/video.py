@@ -49,8 +49,12 @@ class VideoSource:
         pacer: Pacer | None = None,
         capture_factory: CaptureFactory = opencv_capture,
         said: Said | None = None,
+        suspects: bool = True,
     ) -> None:
-        """``said``: what the decoder says, where that can be read."""
+        """``said``: what the decoder says, where that can be read. ``suspects``: whether to read
+        what may be interlaced where it cannot.
+        """
+        self._suspects, self._was_suspect = suspects, False
         self._path = path
         self._said = said
         self._options = options
@@ -82,6 +86,13 @@ class VideoSource:
             raise SourceOpenError(self._interlaced())
         self._first = first
         self._sizes = SizeWatch(str(self._path.resolve()), self._capture_factory)
+        self._was_suspect = self._sizes.may_be_interlaced
+        if self._was_suspect and not self._said and not self._suspects:
+            self.close()
+            raise SourceOpenError(
+                f"video {self._path}: it may be interlaced, and without a standard output that"
+                " cannot be told: give the program one"
+            )
         self._decoded = 0
         self._pacer.reset()
         self._info = self._describe(capture, first)
@@ -163,6 +174,8 @@ class VideoSource:
 
     def _check_size(self, image: Image) -> None:
         changed = self._sizes.changed() if self._sizes else None
+        if self.may_be_interlaced and not self._was_suspect and not self._said:
+            raise SourceError(self._interlaced())
         size = image.shape[1], image.shape[0]
         if self._info and size != (self._info.width, self._info.height):
             changed = size

@@ -79,6 +79,22 @@ def test_who_runs_at_once_has_time_while_it_is_computed():
     assert seen == [[[7]]]  # once, and it was running
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_goes_wrong_meanwhile_is_the_trouble_of_who_did_it(*, at_once: bool):
+    network = Network()
+    combiner = Watched(network, most=4, lanes=1, patience_s=0.0 if at_once else 0.01)
+    for _ in range(2 if not at_once else 1):
+        combiner.join()
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        combiner(picture(1), breaks)
+    assert network.batches == [[1]]
+    assert combiner(picture(2))["anomaly_score"].tolist() == [2]
+
+
 def test_who_has_to_wait_has_time_then():
     network = Network()
     combiner = Watched(network, most=4, lanes=1)

@@ -5,7 +5,9 @@ The clips are FFmpeg's own test picture: ``testsrc``, ``interlace``, x264 and mp
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -57,17 +59,57 @@ def test_nor_are_they_shown(name: str):
 
 
 @unheard
-def test_a_file_that_only_might_be_is_read_where_the_decoder_is_heard():
-    source = open_source(str(DATA / "progressive.mpg"), SourceOptions())
+@pytest.mark.parametrize(("name", "frames"), [("progressive.mpg", 13), ("hevc.mp4", 10)])
+def test_a_file_that_only_might_be_is_read_where_the_decoder_is_heard(name: str, frames: int):
+    source = open_source(str(DATA / name), SourceOptions())
     assert isinstance(source, StoredVideo)
     with closing(source):
         for _ in range(2):
             source.open()
             assert isinstance(source._source, IsolatedSource)
-            assert count(source) == 13
+            assert count(source) == frames
     source.close()
     with pytest.raises(StateError, match="read before open"):
         source.read()
+
+
+def test_one_that_turns_interlaced_breaks_the_source():
+    """OpenCV shows the last good picture on and on."""
+    source = open_source(str(DATA / "turns_interlaced.ts"), SourceOptions())
+    with closing(source):
+        source.open()
+        seen = 0
+        with pytest.raises(SourceError, match="interlaced"):  # noqa: PT012 - as far as it goes
+            while source.read() is not None:
+                seen += 1
+    assert 0 < seen <= 10
+
+
+@unheard
+def test_without_a_standard_output_what_may_be_is_refused_and_starts_no_end_of_processes():
+    code = (
+        "from inspector.sources.factory import open_source\n"
+        "from inspector.sources.options import SourceOptions\n"
+        "import sys\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n"
+        f"        open_source({str(DATA / 'progressive.mpg')!r}, SourceOptions()).open()\n"
+        "    except Exception as error:\n"
+        "        sys.stderr.write(f'{type(error).__name__}: {error}')\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.py"
+        script.write_text(code)
+        told = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$0" "$1" 1>&-', sys.executable, str(script)],
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+    assert "SourceOpenError" in told.stderr
+    assert "without a standard output that cannot be told" in told.stderr
 
 
 def test_all_others_are_read_here(tmp_path: Path):
@@ -96,20 +138,34 @@ def test_a_picture_that_turns_out_so_later_breaks_the_source(tmp_path: Path):
     [
         ("67640028acd94078044fde0220000003002000000783e2c5b2c0", True),
         ("67640015acd941709788ac0440000003004000000f03c58b6580", False),
-        ("6764", False),  # cut off: it cannot be decoded either
-        ("", False),
+        ("6764", True),  # cut off: nothing is known of it
+        ("", True),  # joined in the middle: the decoder begins where the next one comes
     ],
 )
 def test_h264_says_so_beforehand(parameters: str, *, expected: bool):
     packet = b"\0\0\0\1" + bytes.fromhex(parameters)
-    assert may_be_interlaced(int.from_bytes(b"avc1", "little"), packet) is expected
+    tag = int.from_bytes(b"avc1", "little")
+    assert may_be_interlaced(tag, packet) is expected
+    later = expected and parameters != ""  # one without parameters changes nothing then
+    assert may_be_interlaced(tag, packet, first=False) is later
 
 
 @pytest.mark.parametrize(
-    ("tag", "expected"), [(b"mpg2", True), (b"dvsd", True), (b"FFV1", False), (b"mp4v", False)]
+    ("tag", "expected"),
+    [
+        (b"mpg2", True),
+        (b"dvsd", True),
+        (b"hev1", True),
+        (b"apcn", True),
+        (b"MJPG", False),
+        (b"FFV1", False),
+        (b"mp4v", False),
+    ],
 )
 def test_of_others_the_codec_is_known(tag: bytes, *, expected: bool):
-    assert may_be_interlaced(int.from_bytes(tag, "little"), b"\0\0\1") is expected
+    number = int.from_bytes(tag, "little")
+    assert may_be_interlaced(number, b"\0\0\1") is expected
+    assert not may_be_interlaced(number, b"\0\0\1", first=False)
 
 
 def test_the_first_packet_still_counts_for_the_size():
