@@ -52,6 +52,8 @@ class BoundRunner(Laned[_Lane]):
         answer_s: how long a run may take (the first of a size may take any time).
     """
 
+    runs_beside = False
+
     def __init__(
         self,
         session: ort.InferenceSession,
@@ -67,8 +69,6 @@ class BoundRunner(Laned[_Lane]):
         self._device, self._gate = device, gate
         self._answer_s = answer_s
         self._warm: list[int] = []
-
-    runs_beside = False
 
     def __call__(
         self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None

@@ -17,10 +17,7 @@ from inspector.inference.golden import Golden, largest_difference
 from inspector.inference.lanes import LANES, Split
 from inspector.inference.package import Package
 from inspector.inference.providers import CPU
-from inspector.inference.session import (
-    ORT_ERRORS,
-    brief,
-)
+from inspector.inference.session import ORT_ERRORS, brief
 from inspector.inference.shrink import is_larger
 from inspector.inference.trouble import Trouble, trouble_of
 from inspector.vision.resize import resize

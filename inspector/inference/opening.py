@@ -30,7 +30,7 @@ from inspector.inference.trouble import Trouble, trouble_of
 
 _NO_GRAPH = "graph capture feature"
 """What ONNX Runtime says of a model that cannot be recorded: control flow, CPU operators."""
-STREAM = "user_compute_stream"
+_STREAM = "user_compute_stream"
 """ONNX Runtime's name of the option that makes it work on a stream of ours."""
 
 
@@ -98,7 +98,7 @@ class _Opening:
         with GPU_GATE.shared():
             stream = device.stream()
             try:
-                options = self._cuda_options(graph=True) | {STREAM: str(stream.address)}
+                options = self._cuda_options(graph=True) | {_STREAM: str(stream.address)}
                 session = self._session((CUDA, options))
                 free = check_io(session, manifest, self._where)
             except BaseException:

@@ -71,6 +71,8 @@ class RecordedRunner(Laned["_Lane | None"]):
         answer_s: how long a run may take.
     """
 
+    runs_beside = True
+
     def __init__(
         self,
         session: ort.InferenceSession,
@@ -94,8 +96,6 @@ class RecordedRunner(Laned["_Lane | None"]):
         self._memory, self._gate, self._answer_s = memory, gate, answer_s
         self._usual_s = 0.0
         self.sizes: tuple[int, ...] = ()
-
-    runs_beside = True
 
     def __call__(
         self, images: Sequence[Image], meanwhile: Callable[[], None] | None = None

@@ -32,6 +32,8 @@ class SizedRunner:
     which has a stream of its own: two sizes may be on the device at once.
     """
 
+    runs_beside = True
+
     def __init__(self, by_size: Mapping[int, RecordedRunner]) -> None:
         """Takes the runners over."""
         self._by_size = dict(sorted(by_size.items()))
@@ -49,8 +51,6 @@ class SizedRunner:
         if len(pieces) == 1:
             return pieces[0]
         return [np.concatenate(values) for values in zip(*pieces, strict=True)]
-
-    runs_beside = True
 
     def takes(self, image: Image) -> bool:
         return self._asked.takes(image)

@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.core.frame import Image, SourceInfo
 from inspector.errors import SourceError
-from inspector.sources.packet_size import codec_of, may_be_interlaced, packet_size
+from inspector.sources.packet_size import announced, codec_of, may_be_interlaced
 
 
 class Capture(Protocol):
@@ -81,7 +81,6 @@ class SizeWatch:
         self._codec = codec_of(fourcc) if opened else None
         self._size: tuple[int, int] | None = None
         self._first = self._packet() if opened else None
-        self._fourcc = fourcc
         self.may_be_interlaced = opened and may_be_interlaced(fourcc, self._first or b"")
 
     def changed(self) -> tuple[int, int] | None:
@@ -94,8 +93,8 @@ class SizeWatch:
         packet, self._first = self._first or self._packet(), None
         if packet is None:
             return None
-        self.may_be_interlaced |= may_be_interlaced(self._fourcc, packet, first=False)
-        size = packet_size(self._codec, packet)
+        size, fields = announced(self._codec, packet)
+        self.may_be_interlaced |= bool(fields)
         if size is None:
             return None
         self._size = self._size or size

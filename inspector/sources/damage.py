@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 
 from inspector.sources.capture import Capture
-from inspector.sources.decoder_log import UNCONVERTED, Complaint, Said, complaints
+from inspector.sources.decoder_log import Complaint, Said, complaints, is_unconverted
 
 DAMAGED = "damaged picture: the stream lost data"
 """Of all pictures up to the next key frame."""
@@ -59,7 +59,5 @@ class DamageWatch:
         return found - {Complaint.MISSING} if leans_on_nothing else found
 
     def is_unconverted(self) -> bool:
-        """Whether the picture just retrieved could not be made BGR: then it is whatever lay in
-        memory. OpenCV does not say so.
-        """
-        return UNCONVERTED in self._said()
+        """Of the picture just retrieved."""
+        return is_unconverted(self._said())

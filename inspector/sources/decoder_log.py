@@ -45,7 +45,7 @@ _JOINING = re.compile(
     r"non-existing [SP]PS|no frame!|decode_slice_header error|[SP]PS id out of range"
     r"|missing picture in access unit|mmco: unref short failure|First slice in a frame missing"
 )
-UNCONVERTED = "Cannot convert interlaced"
+_UNCONVERTED = "Cannot convert interlaced"
 """What swscale says instead of making BGR of such a picture."""
 _STDOUT = 1
 _CHUNK = 65536
@@ -127,6 +127,13 @@ def _complaint(level: int, words: str) -> Complaint | None:
     if level > _ERROR or _HARMLESS.search(words):
         return None
     return Complaint.JOINING if _JOINING.search(words) else Complaint.ERROR
+
+
+def is_unconverted(said: str) -> bool:
+    """Whether a picture could not be made BGR: then it is whatever lay in memory. OpenCV does not
+    say so.
+    """
+    return _UNCONVERTED in said
 
 
 _of_this_process: DecoderLog | None = None

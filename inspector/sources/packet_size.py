@@ -43,26 +43,34 @@ def codec_of(fourcc: int) -> Codec | None:
     return _TAGS.get(fourcc.to_bytes(4, "little").decode("latin-1").lower())
 
 
-def may_be_interlaced(fourcc: int, packet: bytes, *, first: bool = True) -> bool:
-    """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and a packet:
-    H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it.
-
-    ``first``: of the file. One that says nothing is no evidence then; later it changes nothing.
+def may_be_interlaced(fourcc: int, packet: bytes) -> bool:
+    """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and its first
+    packet: H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it.
     """
     if codec_of(fourcc) == "h264":
-        unit = _parameters("h264", packet)
-        return first if unit is None else _parsed(_h264_has_fields, unit) is not False
+        _, fields = announced("h264", packet)
+        return fields is not False
     tag = fourcc.to_bytes(4, "little").decode("latin-1").lower()
-    return first and tag not in _PROGRESSIVE
+    return tag not in _PROGRESSIVE
 
 
 def packet_size(codec: Codec, packet: bytes) -> tuple[int, int] | None:
     """(width, height) announced in ``packet`` (Annex B for H.264 and HEVC), else None."""
+    return announced(codec, packet)[0]
+
+
+def announced(codec: Codec, packet: bytes) -> tuple[tuple[int, int] | None, bool | None]:
+    """``packet_size``, and whether pictures may be made of two fields; None for what the packet
+    says nothing of.
+    """
     if codec == "mjpeg":
-        return image_size(packet)
+        return image_size(packet), None
     unit = _parameters(codec, packet)
-    parse = _h264_size if codec == "h264" else _hevc_size
-    return None if unit is None else _parsed(parse, unit)
+    if unit is None:
+        return None, None
+    if codec == "hevc":
+        return _parsed(_hevc_size, unit), None
+    return _parsed(_h264_size, unit), _parsed(_h264_has_fields, unit) is not False
 
 
 def _parameters(codec: Codec, packet: bytes) -> bytes | None:

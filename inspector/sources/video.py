@@ -23,7 +23,7 @@ from inspector.sources.capture import (
     opencv_capture,
     retrieve_image,
 )
-from inspector.sources.decoder_log import UNCONVERTED, Said
+from inspector.sources.decoder_log import Said, is_unconverted
 from inspector.sources.options import SourceOptions
 from inspector.sources.pacing import Pacer
 from inspector.sources.stamp import FrameStamper
@@ -81,7 +81,7 @@ class VideoSource:
         if first is None:
             self.close()
             raise SourceOpenError(f"video {self._path}: {_what_it_holds(self._path)}")
-        if self._said and UNCONVERTED in self._said():
+        if self._is_garbage():
             self.close()
             raise SourceOpenError(self._interlaced())
         self._first = first
@@ -103,6 +103,10 @@ class VideoSource:
     def may_be_interlaced(self) -> bool:
         """Once open: then its pictures may be whatever lay in memory, see ``stored_video``."""
         return self._sizes is not None and self._sizes.may_be_interlaced
+
+    def _is_garbage(self) -> bool:
+        """The picture just retrieved, as far as the decoder is heard."""
+        return self._said is not None and is_unconverted(self._said())
 
     def _interlaced(self) -> str:
         return (
@@ -160,7 +164,7 @@ class VideoSource:
             image, self._first = self._first, None
             return image
         following = retrieve_image(capture) if capture.grab() else None
-        if self._said and UNCONVERTED in self._said():
+        if self._is_garbage():
             raise SourceError(self._interlaced())
         return following
 

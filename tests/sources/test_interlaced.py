@@ -19,7 +19,7 @@ from inspector.sources.capture import opencv_capture
 from inspector.sources.factory import open_source
 from inspector.sources.isolated import IsolatedSource
 from inspector.sources.options import SourceOptions
-from inspector.sources.packet_size import may_be_interlaced
+from inspector.sources.packet_size import announced, codec_of, may_be_interlaced
 from inspector.sources.readers import open_reader
 from inspector.sources.stored_video import StoredVideo
 from inspector.sources.video import VideoSource
@@ -147,7 +147,7 @@ def test_h264_says_so_beforehand(parameters: str, *, expected: bool):
     tag = int.from_bytes(b"avc1", "little")
     assert may_be_interlaced(tag, packet) is expected
     later = expected and parameters != ""  # one without parameters changes nothing then
-    assert may_be_interlaced(tag, packet, first=False) is later
+    assert bool(announced("h264", packet)[1]) is later
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,8 @@ def test_h264_says_so_beforehand(parameters: str, *, expected: bool):
 def test_of_others_the_codec_is_known(tag: bytes, *, expected: bool):
     number = int.from_bytes(tag, "little")
     assert may_be_interlaced(number, b"\0\0\1") is expected
-    assert not may_be_interlaced(number, b"\0\0\1", first=False)
+    codec = codec_of(number)  # later packets of these change nothing
+    assert codec is None or announced(codec, b"\0\0\1")[1] is None
 
 
 def test_the_first_packet_still_counts_for_the_size():
