@@ -52,16 +52,6 @@ def test_it_says_what_session_run_says_whatever_batches_come(package: Package, s
     runner.close()
 
 
-def test_what_was_answered_is_left_alone_by_later_runs(runner: BoundRunner):
-    bright = [np.full((32, 32, 3), 255, np.uint8)]
-    dark = [np.zeros((32, 32, 3), np.uint8)]
-    answers = [runner(bright) for _ in range(LANES)]
-    for _ in range(2 * LANES):
-        runner(dark)
-    for _, heat in answers:
-        assert heat.min() == pytest.approx(1.0)
-
-
 def test_buffers_are_made_once_for_each_lane_and_size(package: Package):
     script = Script()
     runner = bound(package, script)
@@ -82,15 +72,6 @@ def test_all_runs_are_made_on_one_thread(package: Package):
         list(pool.map(lambda n: runner(pictures(1 + n % 3, n)), range(30)))
     assert len({thread for thread, _ in script.runs}) == 1
     runner.close()
-
-
-def test_many_threads_each_get_their_own_answers(runner: BoundRunner):
-    def asked(level: int) -> float:
-        return max(float(runner([np.full((32, 32, 3), level, np.uint8)])[0][0]) for _ in range(20))
-
-    with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(asked, range(0, 240, 40)))
-    assert found == pytest.approx([level / 255 for level in range(0, 240, 40)])
 
 
 def test_the_next_pictures_are_copied_while_a_batch_runs(package: Package):
@@ -122,45 +103,6 @@ def test_a_failed_run_leaves_the_others_be(package: Package):
     script.problem = None
     assert runner(pictures(2))[0].shape == (2,)
     runner.close()
-
-
-def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(package: Package):
-    script = Script()
-    runner = bound(package, script)
-    runner.warm_up([1])
-    script.held = True
-    with ThreadPoolExecutor(2) as pool:
-        inside = pool.submit(runner, pictures(1))
-        assert script.entered.acquire(timeout=10)
-        closing = pool.submit(runner.close)
-        assert not closing.done()
-        script.go.release()
-        assert inside.result(10)[0].shape == (1,)
-        closing.result(10)
-    with pytest.raises(StateError, match="close"):
-        runner(pictures(1))
-    runner.close()
-
-
-def test_a_lost_gpu_is_let_go_of_without_freeing_its_session(package: Package):
-    """Freeing it may end the process."""
-    runner = bound(package)
-    runner(pictures(1))
-    session = weakref.ref(runner._session)
-    runner.abandon()
-    runner.abandon()
-    with pytest.raises(StateError, match="close"):
-        runner(pictures(1))
-    del runner
-    gc.collect()
-    assert session() is not None
-
-
-def test_a_split_of_the_last_call_is_kept(runner: BoundRunner):
-    assert runner.last is None
-    runner(pictures(1))
-    assert runner.last is not None
-    assert min(runner.last.to_device, runner.last.run, runner.last.to_host) > 0
 
 
 def test_wrong_pictures_are_refused(runner: BoundRunner):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -18,8 +16,6 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
-from inspector.core.execution import Execution
-from inspector.core.fixture import AxisSpec
 from inspector.core.geometry import Box, Roi
 from inspector.core.inspection import Crop
 from inspector.core.manifest import parse_manifest
@@ -27,10 +23,8 @@ from inspector.errors import InferenceError, PackageError, ProviderError, StateE
 from inspector.inference import predictor as predictor_module
 from inspector.inference import providers as providers_module
 from inspector.inference.network import PlainRunner
-from inspector.inference.package import load_package
 from inspector.inference.predictor import OnnxPredictor, default_variant, open_predictor
 from inspector.inference.providers import CPU, CUDA, TENSORRT
-from inspector.inference.recovery import SturdyNetwork
 from tests.support.tiny_model import Draft, write_tiny_package
 
 RED_ONLY = (0.0, 0.0, 1.0)  # blue, green, red
@@ -333,54 +327,6 @@ def test_a_part_that_is_not_located_has_a_fault_and_no_score(tmp_path, monkeypat
     # answers go to the crops they belong to, not to their places in the batch
     assert found[1].score > found[3].score
     assert with_fixture.predict([Crop(images[0])])[0].fault == predictor_module.NOT_LOCATED
-
-
-class Takes:
-    """A network beside the caller that takes regions as they come."""
-
-    provider, remarks, golden_difference, runs_beside = CUDA, (), 0.0, True
-
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def takes(self, image: np.ndarray) -> bool:
-        return True
-
-    def close(self) -> None:
-        return None
-
-    def __call__(self, images: Any, meanwhile: Callable[[], None] | None = None) -> Any:
-        self.shapes += [image.shape for image in images]
-        if meanwhile is not None:
-            meanwhile()
-        return {"anomaly_score": np.zeros(1), "anomaly_map": np.zeros((1, 16, 16))}
-
-
-def test_regions_go_to_such_a_network_as_they_are_and_each_map_lies_on_its_own(tmp_path: Path):
-    package, network = load_package(write_tiny_package(tmp_path / "tiny")), Takes()
-    fetching = OnnxPredictor(package, "fp32", cast("SturdyNetwork", network))
-    plain = open_predictor(package, execution=Execution(provider="cpu"))
-    frame, seen = gray(200, 300, 90), []
-    for roi in (Roi(0, 0, 128, 128), Roi(60, 40, 128, 128), Roi(60, 40, 96, 128), None) * 2:
-        [found] = fetching.predict([Crop(frame, roi)], lambda: seen.append(1))
-        assert found.to_image == plain.predict([Crop(frame, roi)])[0].to_image
-    assert network.shapes == [(128, 128, 3), (128, 128, 3), (128, 96, 3), (200, 300, 3)] * 2
-    assert len(seen) == 8
-
-
-def test_with_a_fixture_the_part_is_looked_for_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """A GPU that fetches whole regions must not judge one in which no part was found."""
-    package, network = load_package(write_tiny_package(tmp_path / "tiny")), Takes()
-    axis = AxisSpec.model_construct(kind="axis")
-    manifest = package.manifest.model_copy(update={"fixture": axis})
-    with_fixture = replace(package, manifest=manifest)
-    monkeypatch.setattr(predictor_module, "prepare", lambda *given: None)
-    predictor = OnnxPredictor(with_fixture, "fp32", cast("SturdyNetwork", network))
-    [found] = predictor.predict([Crop(gray(200, 300))])
-    assert found.fault == predictor_module.NOT_LOCATED
-    assert network.shapes == []
 
 
 def _two_types(draft: Draft) -> None:
