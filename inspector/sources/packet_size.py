@@ -45,8 +45,8 @@ def codec_of(fourcc: int) -> Codec | None:
 
 def may_be_interlaced(fourcc: int, packet: bytes) -> bool:
     """Whether pictures of a file may be made of two fields, by its CAP_PROP_FOURCC and its first
-    packet: H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it. One that
-    says nothing is no evidence.
+    packet: H.264 says so beforehand (``frame_mbs_only_flag``), though it need not come to it. A
+    packet that says nothing is no evidence.
     """
     if codec_of(fourcc) == "h264":
         _, fields = announced("h264", packet)

@@ -74,7 +74,8 @@ def test_close_waits_for_who_is_inside_and_refuses_who_comes_later(made: Made):
         inside = pool.submit(runner, BLACK)
         assert script.entered.acquire(timeout=10)
         closing = pool.submit(runner.close)
-        assert not closing.done()
+        with pytest.raises(TimeoutError):
+            closing.result(0.2)
         script.go.release()
         assert inside.result(10)[0].shape == (1,)
         closing.result(10)
