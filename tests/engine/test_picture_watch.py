@@ -27,6 +27,19 @@ def test_one_colour_first_says_the_same_as_all_three(shares, end):
     assert found is None or says in found
 
 
+@pytest.mark.parametrize(("level", "says"), [(0, "black"), (255, "overexposed")])
+@pytest.mark.parametrize("told", [0, 4, 5])
+def test_a_few_pixels_that_are_looked_at_first_do_not_settle_a_large_picture(
+    level: int, says: str, told: int
+):
+    image = np.full((1080, 1920, 3), level, np.uint8)
+    image[:128:128, : 64 * told : 64] = 100
+    sampled = 34 * 120
+    found = blank(image)
+    assert (found is not None) == (sampled - told >= NEARLY_ALL * sampled)
+    assert found is None or says in found
+
+
 def answer(score: float) -> Prediction:
     return Prediction(score, np.full((4, 4), score, np.float32), None, Affine.identity(), "m")
 
