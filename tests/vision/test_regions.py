@@ -50,6 +50,25 @@ def test_defects_stand_where_the_map_is_hot_in_image_pixels():
     assert finding.defects[0].peak == pytest.approx(0.9)
 
 
+def test_a_region_that_just_reaches_t1_in_the_maps_own_precision_is_one():
+    # the nearest value of a map lies below 0.7
+    t1 = Thresholds(t1=0.7, t2=0.8)
+    assert float(np.float32(t1.t1)) < t1.t1
+    rule = recipe().model_copy(update={"thresholds": t1})
+    finding = find(prediction(heat(y2x3=0.9, y6x6=0.7)), PART, rule)
+    assert [d.peak for d in finding.defects] == pytest.approx([0.9, 0.7])
+
+
+def test_more_regions_than_sixteen_bits_count_are_told_apart():
+    values = np.zeros((600, 600), np.float32)
+    values[::2, ::2] = 0.6  # 90,000 of them
+    values[598, 598] = 0.9
+    first, *others = find(prediction(values), PART, recipe()).defects
+    assert first.peak == pytest.approx(0.9)
+    assert first.box == Box(100 + 5980, 50 + 5980, 100 + 5990, 50 + 5990)
+    assert {d.area_px for d in others} == {100.0}
+
+
 def test_a_region_smaller_than_the_least_area_does_not_count():
     finding = find(prediction(heat(y2x3=0.9, y6x6=0.6, y6x7=0.7)), PART, recipe(min_area_px=150))
     assert finding.score == pytest.approx(0.7)
