@@ -137,6 +137,11 @@ class Network:
         """Whether the caller has time meanwhile."""
         return self._runner.runs_beside
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of batches that are run each in its own way."""
+        return self._runner.sizes
+
     def takes(self, image: Image) -> bool:
         """Whether a picture had better come as it is."""
         return self._runner.takes(image)

@@ -139,6 +139,11 @@ class OnnxPredictor:
         """Whether the caller of ``predict`` has time meanwhile."""
         return self._network.runs_beside
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of the batches that are run each in its own way; 1 where all are run alike."""
+        return self._network.sizes or (1,)
+
     def predict(
         self, crops: Sequence[Crop], meanwhile: Callable[[], None] | None = None
     ) -> list[Prediction]:

@@ -106,6 +106,12 @@ class SturdyNetwork:
         network = self._network
         return network is not None and network.runs_beside
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """See ``Network``."""
+        network = self._network
+        return network.sizes if network else ()
+
     def takes(self, image: Image) -> bool:
         """See ``Network``."""
         network = self._network

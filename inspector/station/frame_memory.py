@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -26,14 +27,16 @@ def get_ready(
     memory: FrameMemory, predictor: OnnxPredictor, recipe: Recipe, info: SourceInfo
 ) -> None:
     """Before the line runs: locking pages takes tens of milliseconds, the first region of a size
-    some. What is said of a black picture is nobody's business; a GPU in trouble shows in
-    ``predictor.degraded``, or in the line's first frame.
+    some, in each lane of each size of batches. What is said of a black picture is nobody's
+    business; a GPU in trouble shows in ``predictor.degraded``, or in the line's first frame.
     """
     black = memory.kept(np.zeros((info.height, info.width, 3), np.uint8))
-    if predictor.runs_beside:
+    if not predictor.runs_beside:
+        return
+    for size, region in itertools.product(predictor.sizes, recipe.regions):
         for _ in range(LANES):  # they take turns
             with suppress(InferenceError):
-                predictor.predict([Crop(black, region.region) for region in recipe.regions])
+                predictor.predict([Crop(black, region.region) for _ in range(size)])
 
 
 @contextmanager

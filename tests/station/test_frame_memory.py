@@ -106,19 +106,24 @@ def test_memory_and_model_are_ready_before_the_line_runs(
     locks: Locks, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     without_cuda(monkeypatch)
-    shown: list[tuple[tuple[int, ...], bool]] = []
+    shown: list[Sequence[Crop]] = []
     predict = OnnxPredictor.predict
 
     def notes(predictor: OnnxPredictor, crops: Sequence[Crop], *more: Any) -> list[Prediction]:
-        shown.extend((crop.pixels().shape, is_locked(crop.pixels())) for crop in crops)
+        shown.append(crops)
         return predict(predictor, crops, *more)
 
     monkeypatch.setattr(OnnxPredictor, "predict", notes)
     monkeypatch.setattr(OnnxPredictor, "runs_beside", property(lambda predictor: True))
+    monkeypatch.setattr(OnnxPredictor, "sizes", (1, 2, 4))
     asked = replace(config(footage, tmp_path), roi=Roi(10, 5, 70, 64))
     with build_station(asked):
         assert len(locks.locked) == 1
-        assert shown == [((64, 70, 3), True)] * LANES
+        assert {crop.pixels().shape for crops in shown for crop in crops} == {(64, 70, 3)}
+        assert all(is_locked(crop.pixels()) for crops in shown for crop in crops)
+        # each lane of each size of batches, and a picture of its own in each place
+        assert [len(crops) for crops in shown] == [n for n in (1, 2, 4) for _ in range(LANES)]
+        assert len({id(crop) for crops in shown for crop in crops}) == 7 * LANES
 
 
 def test_a_network_in_trouble_does_not_keep_the_line_from_starting(
