@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 
 Victim = Callable[[Sequence[T], T], T | None]
 """Given what waits and what comes, the item to drop; None to keep them all."""
@@ -94,6 +96,23 @@ class Channel(Generic[T]):
                 items.append(self._take())
             self._tell_producer()
         return items
+
+    def take_through(self, between: type[A], wanted: type[B]) -> tuple[list[A], B] | None:
+        """The ``wanted`` item that comes out next but for some ``between``, and those; None where
+        something else comes before it or it has not come yet. Never waits.
+        """
+        with self._lock:
+            passed: list[A] = []
+            for item, _ in self._items:
+                if isinstance(item, wanted):
+                    for _ in range(len(passed) + 1):
+                        self._take()
+                    self._tell_producer()
+                    return passed, item
+                if not isinstance(item, between):
+                    break
+                passed.append(item)
+            return None
 
     def waiting(self) -> list[T]:
         """What would come out next, in its order; all of it stays where it is."""

@@ -5,26 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from inspector.core.frame import Frame
-from inspector.core.parts import PartAssembler, PartSpan
-from inspector.core.recipe import Recipe
 from inspector.engine.ahead import Ahead
 from inspector.engine.alarm import Alarm
 from inspector.engine.capture import CaptureLoop, TriggerCount
-from inspector.engine.changeover import (
-    Changeover,
-    ChangeoverMark,
-    ChangeoverSlot,
-    InForce,
-    Takeover,
-)
-from inspector.engine.channel import Channel, ChannelClosed
-from inspector.engine.focus_watch import FocusWatch
-from inspector.engine.judging import Decision, FrameJudge
+from inspector.engine.changeover import Changeover, ChangeoverSlot, InForce
+from inspector.engine.channel import Channel
+from inspector.engine.inspect_loop import InspectLoop
 from inspector.engine.picture_watch import PictureWatch
 from inspector.engine.recorder import Decided, RecorderLoop
 from inspector.engine.run_setup import RunSetup
@@ -40,7 +28,7 @@ from inspector.engine.supervisor import SupervisedSource
 from inspector.engine.threads import GuardedThread
 from inspector.engine.ticket import Item, NewestWins, Ticket
 from inspector.engine.view_watch import ViewWatch
-from inspector.engine.watchdog import Hand, StallWatch, Watchdog
+from inspector.engine.watchdog import Hand, Held, StallWatch, Watchdog
 from inspector.errors import InferenceError, InspectorError, StateError
 
 LIVE_CAPACITY = 1
@@ -66,22 +54,20 @@ class Pipeline:
         )
         self._ahead = Ahead(1 if live else setup.ahead)
         self._decided: Channel[Decided] = Channel(RECORD_CAPACITY)
-        self._key_frames: dict[int, Frame] = {}
         self._source_alarm = self._alarm(Trouble.SOURCE, "source")
-        self._put_in_force(InForce(setup.predictor, setup.recipe))
         self._hand = Hand()
-        self._inspect_ended = threading.Event()
+        self._inspection = InspectLoop(
+            setup,
+            self._frames,
+            self._decided,
+            self._board,
+            ahead=self._ahead,
+            hand=self._hand,
+            policy=self._policy,
+            focus_alarm=self._alarm(Trouble.FOCUS, "focus"),
+        )
         self._threads = self._make_threads()
         self._started = False
-
-    def _put_in_force(self, in_force: InForce) -> None:
-        setup = self._setup
-        self._focus = self._focus_watch(in_force.recipe)
-        self._judge = FrameJudge(in_force.predictor, in_force.recipe, setup.run_id, self._focus)
-        self._assembler = PartAssembler(
-            setup.run_id, in_force.model_id, in_force.recipe, setup.new_id
-        )
-        self._in_force = in_force
 
     def _make_threads(self) -> tuple[GuardedThread, ...]:
         capture = CaptureLoop(
@@ -113,7 +99,7 @@ class Pipeline:
                 self._thread(f"look-{i}", self._ahead.work, lambda: None, may_hang=True)
                 for i in range(self._ahead.threads)
             ),
-            self._thread("inspect", self._inspect, self._on_inspect_exit, may_hang=True),
+            self._thread("inspect", self._inspection.run, self._inspection.on_exit, may_hang=True),
             self._thread("record", recorder.run, self._on_recorder_exit),
             self._thread("watch", self._watchdog().run, lambda: None),
         )
@@ -128,10 +114,6 @@ class Pipeline:
     def _picture_watch(self) -> PictureWatch:
         alarm = self._alarm(Trouble.PICTURE, "picture")
         return PictureWatch(self._setup.recipe, alarm.lost, alarm.back)
-
-    def _focus_watch(self, recipe: Recipe) -> FocusWatch:
-        alarm = self._alarm(Trouble.FOCUS, "focus")
-        return FocusWatch(recipe, alarm.lost, alarm.back)
 
     def _thread(
         self,
@@ -150,7 +132,7 @@ class Pipeline:
         return Watchdog(
             self._hand,
             patience.end_s,
-            self._inspect_ended,
+            self._inspection.ended,
             network=StallWatch(
                 self._hand.waiting_s, patience.declare_s, self._on_stall, self._on_answer
             ),
@@ -193,7 +175,7 @@ class Pipeline:
     @property
     def in_force(self) -> InForce:
         """The model and recipe that judge now."""
-        return self._in_force
+        return self._inspection.in_force
 
     def change_over(self, changeover: Changeover) -> None:
         """Lets another model and recipe take over at the first frame without a part in view.
@@ -252,87 +234,6 @@ class Pipeline:
     def status(self) -> PipelineStatus:
         return self._board.snapshot()
 
-    def _inspect(self) -> None:
-        while True:
-            item = self._frames.get()
-            if isinstance(item, PartSpan):
-                self._end_part(item)
-            elif isinstance(item, ChangeoverMark):
-                self._take_over(item)
-            else:
-                self._hand.take(item)
-                self._policy.served(item)
-                self._decide(item)
-
-    def _on_inspect_exit(self) -> None:
-        """After a failure: frames are dropped, but parts still end and are recorded.
-
-        After a healthy end there is nothing left to do; after one in its stead, neither.
-        """
-        self._ahead.forget()
-        self._ahead.close()
-        if self._hand.abandoned:
-            return
-        try:
-            if self._hand.drop() is not None:
-                self._board.count_dropped(DropCause.STOP)
-            self._end_what_is_left()
-        finally:
-            self._decided.close()
-            self._inspect_ended.set()
-
-    def _end_what_is_left(self) -> None:
-        with suppress(ChannelClosed):
-            while True:
-                item = self._frames.get()
-                if isinstance(item, PartSpan):
-                    self._end_part(item)
-                elif isinstance(item, Ticket):
-                    self._board.count_dropped(DropCause.STOP)
-
-    def _decide(self, ticket: Ticket) -> None:
-        look = self._ahead.look(ticket, self._frames.waiting, self._judge.look)
-        decision = self._judge.conclude(look)
-        self._hand.release()
-        self._settle(decision)
-
-    def _settle(self, decision: Decision) -> None:
-        ticket = decision.ticket
-        self._board.count_decided(decision.verdict)
-        self._board.time_frame(decision.timings, judged=decision.was_judged)
-        part = ticket.part_index if ticket.settled else None
-        if part is not None and self._assembler.add(part, decision.inspections):
-            self._key_frames[part] = ticket.frame
-            decision = replace(decision, leads=True)
-        self._decided.put(Decided(inspections=decision.inspections))
-        for observer in self._setup.frame_observers:
-            observer.on_decision(decision)
-
-    def _end_part(self, span: PartSpan) -> None:
-        part = self._assembler.end(span)
-        frame = self._key_frames.pop(span.part_index, None)
-        self._decided.put(Decided(part=part, key_frame=frame))
-
-    def _take_over(self, mark: ChangeoverMark) -> None:
-        if self._assembler.has_open_parts:
-            raise StateError("a changeover came while a part was open")
-        self._ahead.forget()
-        self._focus.end()
-        asked, before = mark.changeover, self._in_force
-        self._put_in_force(InForce(asked.predictor, asked.recipe))
-        takeover = Takeover(
-            first_frame=mark.first_frame,
-            at=mark.at,
-            model_id=asked.predictor.model_id,
-            recipe=asked.recipe,
-            before_model_id=before.model_id,
-            before_recipe=before.recipe,
-            who=asked.who,
-            reason=asked.reason,
-        )
-        self._decided.put(Decided(takeover=takeover))
-        asked.outcome.set_result(takeover)
-
     def _on_error(self, error: BaseException) -> None:
         self._board.fail(error)
         self._stopping.set()
@@ -351,7 +252,7 @@ class Pipeline:
 
     def _on_answer(self) -> None:
         self._board.recover(Trouble.NETWORK)
-        self._setup.on_event("network_back", self._in_force.model_id)
+        self._setup.on_event("network_back", self.in_force.model_id)
 
     def _on_record_stall(self, waited_s: float) -> None:
         self._board.degrade(Trouble.RECORD)
@@ -368,16 +269,11 @@ class Pipeline:
         self._board.recover(Trouble.RECORD)
         self._setup.on_event("record_back", "recording goes on; nothing was lost")
 
-    def _end_instead(self, ticket: Ticket, waited_s: float) -> None:
-        """On the watchdog's thread, for an inspection thread that hangs: parts still end."""
+    def _end_instead(self, in_hand: Sequence[Held], waited_s: float) -> None:
+        """On the watchdog's thread, for an inspection thread that hangs."""
         why = f"the network has not answered for {waited_s:.0f} s: start the run again"
         self._on_error(InferenceError(why))
-        self._ahead.close()
-        try:
-            self._settle(self._judge.refuse(ticket, "the network did not answer"))
-            self._end_what_is_left()
-        finally:
-            self._decided.close()
+        self._inspection.end_instead(in_hand)
 
     def _alarm(self, trouble: Trouble, name: str) -> Alarm:
         info, on_event = self._setup.info, self._setup.on_event

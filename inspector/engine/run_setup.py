@@ -34,6 +34,7 @@ class RunSetup:
     thread, ``on_takeover`` of changeovers, on the recorder thread.
     ``trigger_frames`` are frame indices that count as triggers. ``ahead``: how many frames
     may be looked at side by side where none is ever dropped; the predictor must stand it.
+    ``rehearses``: see ``FrameJudge``.
     """
 
     run_id: str
@@ -52,3 +53,4 @@ class RunSetup:
     patience: Patience = field(default_factory=Patience)
     trigger_frames: frozenset[int] = frozenset()
     ahead: int = 1
+    rehearses: bool = False

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from inspector.core.parts import PartSpan
 from inspector.engine.channel import ChannelClosed
 from inspector.engine.ticket import Ticket
 
 LOOK_S = 0.2
+
+Held: TypeAlias = Ticket | PartSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +34,47 @@ class Patience:
 
 
 class Hand:
-    """The frame that the inspection thread has in hand, and whose it is.
+    """What the inspection thread has in hand, and whose it is: a frame, or two and the ends of
+    parts between them, while one is concluded on and the next is computed.
 
-    Native code cannot be interrupted. So a frame may be taken away from a thread that
+    Native code cannot be interrupted. So all of it may be taken away from a thread that
     hangs: whoever takes it ends the run in that thread's stead, and the thread, should it
     ever come back, finds that its answer is of no use.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ticket: Ticket | None = None
+        self._items: list[Held] = []
         self._since = 0.0
         self._abandoned = False
 
-    def take(self, ticket: Ticket) -> None:
+    def take(self, *items: Held) -> None:
         with self._lock:
-            self._ticket, self._since = ticket, time.monotonic()
+            self._items.extend(items)
+            self._since = time.monotonic()
 
     def release(self) -> None:
-        """It is decided on; raises ChannelClosed where it was taken away meanwhile."""
+        """The first is decided on; raises ChannelClosed where it was taken away meanwhile."""
         with self._lock:
             if self._abandoned:
                 raise ChannelClosed
-            self._ticket = None
+            del self._items[0]
+            self._since = time.monotonic()
 
-    def abandon(self) -> Ticket | None:
-        """Takes the frame away; None where it has just been decided on."""
+    def abandon(self, after_s: float) -> list[Held]:
+        """Takes it away, in its order; nothing where the thread has just got on with it."""
         with self._lock:
-            ticket, self._ticket = self._ticket, None
-            self._abandoned = ticket is not None
-            return ticket
+            if not self._items or time.monotonic() - self._since < after_s:
+                return []
+            items, self._items = self._items, []
+            self._abandoned = True
+            return items
 
-    def drop(self) -> Ticket | None:
+    def drop(self) -> list[Held]:
         """What an inspection thread that ends still has in hand."""
         with self._lock:
-            ticket, self._ticket = self._ticket, None
-            return ticket
+            items, self._items = self._items, []
+            return items
 
     @property
     def abandoned(self) -> bool:
@@ -73,9 +82,9 @@ class Hand:
             return self._abandoned
 
     def waiting_s(self) -> float:
-        """How long the present frame has been in hand; 0 where there is none."""
+        """Since something was last taken in hand or decided on; 0 where the hand is empty."""
         with self._lock:
-            return 0.0 if self._ticket is None else time.monotonic() - self._since
+            return time.monotonic() - self._since if self._items else 0.0
 
 
 class Progress:
@@ -134,7 +143,7 @@ class Watchdog:
         *,
         network: StallWatch,
         record: StallWatch,
-        on_dead: Callable[[Ticket, float], None],
+        on_dead: Callable[[Sequence[Held], float], None],
     ) -> None:
         self._hand = hand
         self._end_s = end_s
@@ -156,8 +165,8 @@ class Watchdog:
         waited = self._network.look()
         if waited < self._end_s:
             return False
-        ticket = self._hand.abandon()
-        if ticket is None:
+        items = self._hand.abandon(self._end_s)
+        if not items:
             return False
-        self._on_dead(ticket, waited)
+        self._on_dead(items, waited)
         return True

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inspector.core.frame import Image
+from inspector.core.owed import Owed
 from inspector.errors import InferenceError
 from inspector.inference.network import Outputs
 
@@ -37,27 +38,6 @@ class _Question:
     @property
     def is_answered(self) -> bool:
         return self.answer is not None or self.problem is not None
-
-
-class _Own:
-    """What one who asks has to do meanwhile: once, and its trouble is nobody else's."""
-
-    def __init__(self, work: Callable[[], None] | None) -> None:
-        self._work = work
-        self._problem: BaseException | None = None
-
-    def __call__(self) -> None:
-        work, self._work = self._work, None
-        if work is None:
-            return
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised by ``check``, on the same thread
-            self._problem = error
-
-    def check(self) -> None:
-        if self._problem is not None:
-            raise self._problem
 
 
 class Combiner:
@@ -105,7 +85,7 @@ class Combiner:
         them along, else while they are computed.
         """
         mine = _Question(images, self._clock(), threading.Condition(self._lock))
-        own = _Own(meanwhile)
+        own = Owed(meanwhile)
         with self._lock:
             self._waiting.append(mine)
             if self._is_full():

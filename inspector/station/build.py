@@ -127,12 +127,14 @@ def build_station(
     credentials: Credentials | None = None,
     models: ModelService | None = None,
     frames: FrameSource | None = None,
+    alone: bool = True,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
     ``credentials`` None: the system's keyring, asked only where the source names one.
     ``models`` None: a model of its own, else one shared with other cameras. ``frames``
-    takes the place of the configured source (not opened yet).
+    takes the place of the configured source (not opened yet). ``alone``: no other camera
+    runs beside, so that there is time to rehearse.
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
@@ -189,7 +191,8 @@ def build_station(
             on_event=partial(_tell_all, kept),
             on_takeover=partial(_tell_takeover, kept),
             trigger_frames=config.trigger_frames,
-            ahead=ahead if predictor.provider == CPU else min(ahead, LANES),
+            ahead=_ahead(ahead, predictor),
+            rehearses=alone and (config.live or config.realtime),
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
@@ -243,8 +246,8 @@ def part_ids() -> Callable[[], str]:
 
 
 def looks_ahead(config: RunConfig) -> int:
-    """How many frames of the run may be looked at side by side on the processor (on a GPU, as
-    many as it has lanes at most: one is prepared while the other is computed).
+    """How many frames of the run may be looked at side by side on the processor (for a GPU see
+    ``_ahead``).
 
     Only where recorded frames come as fast as they can be inspected: there is no verdict
     to hurry, and runs of one thread side by side waste no time on each other.
@@ -253,6 +256,13 @@ def looks_ahead(config: RunConfig) -> int:
     if paced or parse_address(config.source).kind not in ("path", "simulator"):
         return 1
     return runs_side_by_side(config.threads)
+
+
+def _ahead(wanted: int, predictor: OnnxPredictor) -> int:
+    """Where the network runs beside, the thread that asks it has its time for another frame."""
+    if predictor.runs_beside:
+        return 1
+    return wanted if predictor.provider == CPU else min(wanted, LANES)
 
 
 def check_ended(status: PipelineStatus) -> None:

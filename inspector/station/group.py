@@ -123,6 +123,7 @@ def build_group(
                     models=models,
                     credentials=credentials,
                     frames=frames.get(name),
+                    alone=len(cameras) == 1,
                 )
             except InspectorError as error:
                 raise _named(name, error) from error

@@ -154,3 +154,39 @@ def test_get_all_takes_what_waits_up_to_the_limit():
         channel.put(n)
     assert channel.get_all(3) == [0, 1, 2]
     assert channel.get_all(3) == [3, 4]
+
+
+def test_a_wanted_item_is_taken_with_what_stands_before_it():
+    channel: Channel[object] = Channel(10)
+    for item in (1, 2, "a", "b", 3, 4.0, "c"):
+        channel.put(item)
+    assert channel.take_through(int, str) == ([1, 2], "a")
+    assert channel.take_through(int, str) == ([], "b")
+    assert channel.take_through(int, str) is None  # something else comes first
+    assert channel.waiting() == [3, 4.0, "c"]
+    assert channel.take_through(object, float) == ([3], 4.0)
+    assert channel.take_through(int, float) is None
+    assert channel.get() == "c"
+    assert channel.take_through(int, str) is None  # nothing has come yet
+
+
+def test_taking_several_makes_room_for_as_many():
+    channel: Channel[object] = Channel(2)
+    channel.put(1)
+    channel.put("a")
+    waits, came = threading.Event(), threading.Event()
+    room = channel._went.wait_for
+    channel._went.wait_for = lambda *given: (waits.set(), room(*given))[1]  # type: ignore[assignment]
+
+    def produce() -> None:
+        for item in (2, "b"):
+            channel.put(item)
+        came.set()
+
+    producer = threading.Thread(target=produce, daemon=True)
+    producer.start()
+    assert waits.wait(5)
+    assert channel.take_through(int, str) == ([1], "a")
+    assert came.wait(5)
+    producer.join()
+    assert channel.take_through(int, str) == ([2], "b")

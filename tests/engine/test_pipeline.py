@@ -22,6 +22,7 @@ from inspector.errors import (
     StoreError,
 )
 from tests.support.fakes import (
+    BesidePredictor,
     MemorySink,
     ScriptedPredictor,
     ScriptedSource,
@@ -106,12 +107,6 @@ def test_a_blank_picture_is_invalid_without_asking_the_network():
     assert predictor.calls == 0
 
 
-class Beside(ScriptedPredictor):
-    """As on a GPU: it computes while its caller measures the pictures."""
-
-    runs_beside = True
-
-
 def test_where_the_network_runs_beside_the_same_is_said_of_the_same_pictures():
     dark, flat = np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 60, np.uint8)
 
@@ -121,7 +116,7 @@ def test_where_the_network_runs_beside_the_same_is_said_of_the_same_pictures():
         assert len(sink.inspections) == 6
         return [(i.frame_index, i.verdict, str(i.score), i.reason) for i in sink.inspections]
 
-    beside = Beside()
+    beside = BesidePredictor()
     assert records(beside) == records(ScriptedPredictor())
     assert beside.calls == 5  # the flat one in vain; a dark one is no picture at all
 
@@ -134,14 +129,14 @@ def test_a_region_that_turns_out_unusable_costs_the_others_nothing():
     image = grey(100)
     image[:, 32:] = 60
     recipe = EVERY_FRAME.model_copy(update={"regions": tuple(half)})
-    _, sink = run(ScriptedSource([frame(0, image)]), recipe=recipe, predictor=Beside())
+    _, sink = run(ScriptedSource([frame(0, image)]), recipe=recipe, predictor=BesidePredictor())
     left, right = sink.inspections
     assert left.verdict is Verdict.PASS
     assert (right.verdict, right.reason[:5]) == (Verdict.INVALID, "blank")
 
 
 def test_a_network_that_measures_for_nobody_is_no_way_around_the_quality_gate():
-    class Hasty(Beside):
+    class Hasty(BesidePredictor):
         def predict(self, crops, meanwhile=None):
             return super().predict(crops)
 

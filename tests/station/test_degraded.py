@@ -118,6 +118,19 @@ def test_a_replay_on_a_gpu_looks_ahead_and_breaks_no_worse(
     assert [p.verdict for p in parts].count(Verdict.PASS) == FRAMES - len(invalid)
 
 
+@pytest.mark.parametrize("cores", [1, 16])
+def test_where_the_network_runs_beside_no_thread_looks_ahead(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+):
+    model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)
+    predictor = scripted_gpu(model, Script())
+    monkeypatch.setattr(build, "open_predictor", lambda *given, **options: predictor)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(type(predictor), "runs_beside", property(lambda predictor: True))
+    with build_station(RunConfig(source=str(pictures), model=model)) as station:
+        assert station.pipeline._ahead.threads == 0
+
+
 def test_with_nothing_left_every_later_part_is_invalid(pictures: Path, tmp_path: Path):
     script = Script()
     model = write_tiny_package(tmp_path / "tiny", t1=0.9, t2=0.95)

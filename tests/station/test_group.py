@@ -82,6 +82,18 @@ def test_many_cameras_run_on_one_thread_each_unless_told_otherwise(
         assert models.loaded == 2
 
 
+@pytest.mark.parametrize(
+    ("cameras", "live", "rehearses"), [(1, True, 1), (1, False, 0), (2, True, 0)]
+)
+def test_only_a_live_camera_that_has_the_station_to_itself_rehearses(
+    package: Path, cameras: int, live: bool, rehearses: int
+):
+    configs = [(str(n), replace(config(package, n), live=live)) for n in range(cameras)]
+    with build_group(configs, ModelService()) as group:
+        setups = [station.pipeline._setup for station in group.stations.values()]
+    assert sum(setup.rehearses for setup in setups) == rehearses
+
+
 def test_one_that_breaks_ends_alone(package: Path):
     with (
         build_group([("sound", config(package, 1, parts=2))], ModelService()) as sound,

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
+from typing import Any
 
 import numpy as np
 
@@ -124,6 +125,33 @@ class ScriptedPredictor:
 
     def close(self) -> None:
         return None
+
+
+class BesidePredictor(ScriptedPredictor):
+    """As on a GPU: its caller has time while it computes. ``before`` and ``after`` are called with
+    the number of the question, before the caller's time and behind it.
+    """
+
+    runs_beside = True
+
+    def __init__(
+        self,
+        *args: Any,
+        before: Callable[[int], None] = lambda number: None,
+        after: Callable[[int], None] = lambda number: None,
+        **more: Any,
+    ) -> None:
+        super().__init__(*args, **more)
+        self._before, self._after = before, after
+
+    def predict(
+        self, crops: Sequence[Crop], meanwhile: Callable[[], None] | None = None
+    ) -> list[Prediction]:
+        number = self.calls
+        self._before(number)
+        found = super().predict(crops, meanwhile)
+        self._after(number)
+        return found
 
 
 class MemorySink:
