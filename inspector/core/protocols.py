@@ -94,8 +94,8 @@ class Predictor(Protocol):
     ) -> list[Prediction]:
         """One prediction a crop, in order; raises InferenceError.
 
-        ``meanwhile`` is called at most once, and only where the network runs beside the caller:
-        while it is computed, or while it is waited for.
+        ``meanwhile`` does its work once, however often it is called: only where the network runs
+        beside the caller, while it is computed or waited for.
         """
         ...
 

@@ -23,7 +23,7 @@ from inspector.engine.recorder import Decided
 from inspector.engine.run_setup import RunSetup
 from inspector.engine.status import DropCause, Scoreboard
 from inspector.engine.ticket import Item, NewestWins, Ticket
-from inspector.engine.watchdog import Hand, Held
+from inspector.engine.watchdog import Between, Hand, Held
 from inspector.errors import StateError
 
 
@@ -51,6 +51,7 @@ class InspectLoop:
         self._setup, self._board = setup, board
         self._frames, self._decided = frames, decided
         self._ahead, self._hand, self._policy = ahead, hand, policy
+        self._overlaps = setup.alone and not ahead.threads
         self._focus_alarm = focus_alarm
         self._key_frames: dict[int, Frame] = {}
         self.ended = threading.Event()
@@ -70,14 +71,9 @@ class InspectLoop:
 
     def run(self) -> None:
         """Raises ChannelClosed at the end."""
+        look: Look | None = None
         while True:
-            item = self._frames.get()
-            if isinstance(item, PartSpan):
-                self._end_part(item)
-            elif isinstance(item, ChangeoverMark):
-                self._take_over(item)
-            else:
-                self._decide(item)
+            look = self._first(self._frames.get()) if look is None else self._next(look)
 
     def on_exit(self) -> None:
         """After a failure: frames are dropped, but parts still end and are recorded.
@@ -86,10 +82,11 @@ class InspectLoop:
         """
         self._ahead.forget()
         self._ahead.close()
-        if self._hand.abandoned:
+        in_hand = self._hand.drop()
+        if in_hand is None:
             return
         try:
-            self._end_what_is_left(self._hand.drop())
+            self._end_what_is_left(in_hand)
         finally:
             self._decided.close()
             self.ended.set()
@@ -115,26 +112,34 @@ class InspectLoop:
                 elif isinstance(item, Ticket):
                     self._board.count_dropped(DropCause.STOP)
 
-    def _decide(self, ticket: Ticket) -> None:
-        """On it, and on those behind it while the network computes beside: each is concluded on
-        while the next is computed, by one thread, so that nobody waits for the interpreter's lock.
+    def _first(self, item: Item) -> Look | None:
+        """What is seen of it, where it is a frame; else it is dealt with."""
+        if isinstance(item, PartSpan):
+            self._end_part(item)
+            return None
+        if isinstance(item, ChangeoverMark):
+            self._take_over(item)
+            return None
+        self._hand.take(item)
+        self._policy.served(item)
+        return self._ahead.look(item, self._frames.waiting, self._judge.look)
+
+    def _next(self, look: Look) -> Look | None:
+        """Decides; where another frame waits behind, while that is computed, and says what is seen
+        of it: by one thread, so that nobody waits for the interpreter's lock.
         """
-        self._take(ticket)
-        look = self._ahead.look(ticket, self._frames.waiting, self._judge.look)
-        while (behind := self._behind()) is not None:
-            spans, ticket = behind
-            self._take(ticket, spans)
-            look = self._look_beside(ticket, Owed(partial(self._conclude, look, spans)))
-        self._conclude(look)
-
-    def _take(self, ticket: Ticket, spans: Sequence[PartSpan] = ()) -> None:
-        self._hand.take(*spans, ticket)
+        behind = self._hand.take_next(self._behind)
+        if behind is None:
+            self._conclude(look)
+            return None
+        spans, ticket = behind
         self._policy.served(ticket)
+        return self._look_beside(ticket, Owed(partial(self._conclude, look, spans)))
 
-    def _behind(self) -> tuple[list[PartSpan], Ticket] | None:
-        """The next frame, and the parts that end before it."""
-        beside = self.in_force.predictor.runs_beside
-        return self._frames.take_through(PartSpan, Ticket) if beside else None
+    def _behind(self) -> Between | None:
+        if not self._overlaps or not self.in_force.predictor.runs_beside:
+            return None
+        return self._frames.take_through(PartSpan, Ticket)
 
     def _look_beside(self, ticket: Ticket, owed: Owed) -> Look:
         """``owed`` is done meanwhile, or behind it where there was no time."""
@@ -151,6 +156,7 @@ class InspectLoop:
         for span in spans:
             self._hand.release()
             self._end_part(span)
+        self._hand.go_on()
 
     def _settle(self, decision: Decision) -> None:
         ticket = decision.ticket

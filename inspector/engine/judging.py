@@ -18,6 +18,7 @@ from inspector.core.inspection import (
     Verdict,
     worst,
 )
+from inspector.core.owed import Owed
 from inspector.core.presence import Presence
 from inspector.core.protocols import Predictor
 from inspector.core.recipe import Recipe, RegionSpec, judge
@@ -26,6 +27,9 @@ from inspector.engine.focus_watch import FocusWatch
 from inspector.engine.ticket import Ticket
 from inspector.errors import InferenceError
 from inspector.vision import quality, regions
+
+FIT_VALUES, FIT_DEFECTS = 64 * 64, 4
+"""Of maps, and outlined in them: what takes a third of a millisecond at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +119,17 @@ class FrameJudge:
         resumed_ns = time.monotonic_ns()
         blurs = self._blurs(look.ticket)
         outcomes = [self._concluded(look, place, blur) for place, blur in enumerate(blurs)]
-        if self._rehearses and (self._piece is None or any(o.defects for o in outcomes)):
-            self._piece = look.predictions  # defects are the longer way
+        if self._rehearses:
+            self._keep_piece(look.predictions, outcomes)
         return self._decision(look, outcomes, resumed_ns)
+
+    def _keep_piece(
+        self, predictions: tuple[Prediction | None, ...], outcomes: Sequence[_Outcome]
+    ) -> None:
+        """To be judged again: one with defects if there is any, they are the longer way."""
+        longer = self._piece is None or any(o.defects for o in outcomes)
+        if longer and _is_fit(predictions, outcomes):
+            self._piece = predictions
 
     def _rehearse(self, ticket: Ticket) -> None:
         """A decision that nobody hears of; it changes nothing here."""
@@ -176,15 +188,18 @@ class FrameJudge:
         """
         problems: list[str | None] = []
 
-        def meanwhile() -> None:
+        def measures() -> None:
             problems.extend(self._problems(crops))
             beside()
 
+        meanwhile = Owed(measures)
         try:
             answers = self._predictor.predict(crops, meanwhile)
         except InferenceError as error:
+            meanwhile.check()
             return (None,) * len(crops), (str(error),) * len(crops)
-        problems = problems or self._problems(crops)
+        meanwhile()
+        meanwhile.check()
         usable = (a if p is None else None for a, p in zip(answers, problems, strict=True))
         return tuple(usable), tuple(problems)
 
@@ -245,6 +260,15 @@ class _Outcome:
     @classmethod
     def invalid(cls, reason: str) -> _Outcome:
         return cls(Verdict.INVALID, reason=reason)
+
+
+def _is_fit(predictions: Sequence[Prediction | None], outcomes: Sequence[_Outcome]) -> bool:
+    """For a rehearsal: something was judged, and judging it again does not take longer than the
+    network. What a ruined picture or a large map takes is not what the next one waits for.
+    """
+    maps = [p.anomaly_map for p in predictions if p is not None and p.anomaly_map is not None]
+    defects = sum(len(o.defects) for o in outcomes)
+    return bool(maps) and sum(m.size for m in maps) <= FIT_VALUES and defects <= FIT_DEFECTS
 
 
 def _unusable(ticket: Ticket) -> str | None:

@@ -34,7 +34,8 @@ class RunSetup:
     thread, ``on_takeover`` of changeovers, on the recorder thread.
     ``trigger_frames`` are frame indices that count as triggers. ``ahead``: how many frames
     may be looked at side by side where none is ever dropped; the predictor must stand it.
-    ``rehearses``: see ``FrameJudge``.
+    ``alone``: no other camera asks the model, so that whoever asks may have other things to do
+    meanwhile. ``rehearses``: see ``FrameJudge``.
     """
 
     run_id: str
@@ -53,4 +54,5 @@ class RunSetup:
     patience: Patience = field(default_factory=Patience)
     trigger_frames: frozenset[int] = frozenset()
     ahead: int = 1
+    alone: bool = True
     rehearses: bool = False

@@ -17,6 +17,8 @@ from inspector.engine.ticket import Ticket
 LOOK_S = 0.2
 
 Held: TypeAlias = Ticket | PartSpan
+Between: TypeAlias = tuple[list[PartSpan], Ticket]
+"""A frame, and the parts that end before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +47,58 @@ class Hand:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._items: list[Held] = []
-        self._since = 0.0
+        self._since: float | None = None
         self._abandoned = False
 
-    def take(self, *items: Held) -> None:
+    def take(self, ticket: Ticket) -> None:
         with self._lock:
-            self._items.extend(items)
+            self._items.append(ticket)
             self._since = time.monotonic()
 
+    def take_next(self, found: Callable[[], Between | None]) -> Between | None:
+        """What ``found`` says (it must not wait); raises ChannelClosed where all was taken away
+        from this thread: what it found then would be nobody's.
+        """
+        with self._lock:
+            if self._abandoned:
+                raise ChannelClosed
+            between = found()
+            if between is not None:
+                spans, ticket = between
+                self._items += [*spans, ticket]
+                self._since = time.monotonic()
+            return between
+
     def release(self) -> None:
-        """The first is decided on; raises ChannelClosed where it was taken away meanwhile."""
+        """The first is decided on; raises ChannelClosed where it was taken away meanwhile.
+
+        What follows waits for the record and not for the network, until ``go_on``.
+        """
         with self._lock:
             if self._abandoned:
                 raise ChannelClosed
             del self._items[0]
+            self._since = None
+
+    def go_on(self) -> None:
+        """What was released is recorded: what is left in hand waits for the network again."""
+        with self._lock:
             self._since = time.monotonic()
 
     def abandon(self, after_s: float) -> list[Held]:
         """Takes it away, in its order; nothing where the thread has just got on with it."""
         with self._lock:
-            if not self._items or time.monotonic() - self._since < after_s:
+            if not self._items or self._since is None or self._waited() < after_s:
                 return []
             items, self._items = self._items, []
             self._abandoned = True
             return items
 
-    def drop(self) -> list[Held]:
-        """What an inspection thread that ends still has in hand."""
+    def drop(self) -> list[Held] | None:
+        """What an inspection thread that ends still has in hand; None where it was taken away."""
         with self._lock:
             items, self._items = self._items, []
-            return items
+            return None if self._abandoned else items
 
     @property
     def abandoned(self) -> bool:
@@ -82,9 +106,16 @@ class Hand:
             return self._abandoned
 
     def waiting_s(self) -> float:
-        """Since something was last taken in hand or decided on; 0 where the hand is empty."""
+        """For the network, since something was last taken in hand or decided on; 0 where nothing
+        does.
+        """
         with self._lock:
-            return time.monotonic() - self._since if self._items else 0.0
+            return self._waited()
+
+    def _waited(self) -> float:
+        if not self._items or self._since is None:
+            return 0.0
+        return time.monotonic() - self._since
 
 
 class Progress:

@@ -77,6 +77,8 @@ class SturdyNetwork:
         try:
             return network(images, meanwhile)
         except DeviceError as error:
+            if meanwhile is not None:
+                meanwhile()  # a verdict on the frame before need not wait for that
             self._recover(network, error)
             raise
         except StateError:
@@ -86,7 +88,7 @@ class SturdyNetwork:
                 replaced = self._network is not network
             if not replaced:
                 raise
-            return self(images)
+            return self(images, meanwhile)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tells of trouble; returns what ends that, once nobody is being told (idempotent)."""

@@ -192,6 +192,7 @@ def build_station(
             on_takeover=partial(_tell_takeover, kept),
             trigger_frames=config.trigger_frames,
             ahead=_ahead(ahead, predictor),
+            alone=alone,
             rehearses=alone and (config.live or config.realtime),
         )
         warnings = tuple(warnings_for(recipe, info, predictor))

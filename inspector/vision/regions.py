@@ -14,7 +14,7 @@ from inspector.core.inspection import Defect, Prediction
 from inspector.core.recipe import Recipe, RegionSpec
 
 MOST_DEFECTS = 32
-_MOST_IN_16_BITS = 4 * 65_000
+_MOST_IN_16_BITS = 65_000
 _ONE_SPOT = 2
 """The ground counts, too."""
 _EDGE = 1e-6
@@ -72,7 +72,8 @@ def _from_map(
         small = np.isin(spots.labels, [1 + i for i in too_small])
         # what lies around a small hot place stays: its own value must still be seen
         kept = np.where(small & (kept >= seed), -np.inf, kept)
-        reaching = [i for i in reaching if i not in set(too_small)]
+        gone = set(too_small)
+        reaching = [i for i in reaching if i not in gone]
     # the most telling ones: a ruined picture must not fill the disk
     reaching.sort(key=spots.peaks.__getitem__, reverse=True)
     defects = tuple(
@@ -165,8 +166,9 @@ class _Spots:
 
 def _spots(heat: NDArray[np.float32], hot: NDArray[np.bool_], highest: float) -> _Spots:
     """``highest`` of all that may be hot."""
-    # half the time of the usual 32 bits; of four pixels at most one begins a region
-    kind = cv2.CV_16U if hot.size < _MOST_IN_16_BITS else cv2.CV_32S
+    # half the time of the usual 32 bits; a square of two by two holds one region at most
+    most = ((hot.shape[0] + 1) // 2) * ((hot.shape[1] + 1) // 2)
+    kind = cv2.CV_16U if most < _MOST_IN_16_BITS else cv2.CV_32S
     count, found, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         hot.view(np.uint8), 8, kind, cv2.CCL_DEFAULT
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 
@@ -9,13 +10,15 @@ import numpy as np
 import pytest
 
 from inspector.core.digest import RecordDigest
-from inspector.core.inspection import Verdict
+from inspector.core.inspection import Crop, Prediction, Verdict
 from inspector.core.recipe import Recipe
 from inspector.engine import judging
+from inspector.engine import pipeline as engine_pipeline
 from inspector.engine.judging import Decision
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.status import PipelineStatus, State
-from inspector.engine.watchdog import Patience
+from inspector.engine.ticket import NewestWins
+from inspector.engine.watchdog import Hand, Patience
 from inspector.errors import InferenceError
 from tests.engine.test_changeover import OTHER_ID, Run, for_other, request
 from tests.support.fakes import (
@@ -67,9 +70,11 @@ class Watched:
         self.log.append(f"answered {number}")
 
 
-def test_a_frame_is_decided_on_while_the_next_is_computed():
-    run = Watched(2, frames=3)
+def test_a_frame_is_decided_on_while_the_next_is_computed(monkeypatch: pytest.MonkeyPatch):
+    run, served = Watched(2, frames=3), list[int]()
+    monkeypatch.setattr(NewestWins, "served", lambda p, ticket: served.append(ticket.frame.index))
     assert run.play().inspected == 3
+    assert served == [0, 1, 2]
     assert run.log == [
         "asked 0", "answered 0",
         "asked 1", "decided 0", "answered 1",
@@ -146,6 +151,78 @@ def test_a_network_that_never_answers_leaves_no_part_without_an_end(
     assert [p.verdict for p in run.sink.parts] == verdicts
 
 
+@pytest.mark.parametrize(("when", "judged"), [("before", 0), ("after", 1)])
+def test_an_answer_that_comes_while_the_run_is_being_ended_loses_no_part(when: str, judged: int):
+    gate = threading.Event()
+    hangs = {when: lambda number: gate.wait(20) if number == 1 else None}
+    run = Watched(3, frames=6, **hangs)
+    interrupt = run.source.interrupt
+
+    def comes_back() -> None:
+        interrupt()
+        gate.set()
+        assert run.pipeline is not None
+        (thread,) = (t for t in run.pipeline._threads if t.name == "inspect")
+        thread.join(10)
+
+    run.source.interrupt = comes_back  # type: ignore[method-assign]
+    status = run.play(patience=Patience(declare_s=0.01, end_s=0.1))
+    assert status.state is State.ERRORED
+    verdicts = [p.verdict for p in run.sink.parts]
+    assert verdicts == [Verdict.PASS] * judged + [Verdict.INVALID] * (len(verdicts) - judged)
+
+
+def test_a_record_that_stalls_is_not_the_network(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine_pipeline, "RECORD_CAPACITY", 2)
+    run, gate = Watched(3, frames=12), threading.Event()
+    looked, stalled, told = threading.Semaphore(0), threading.Event(), list[str]()
+    write, waiting_s = run.sink.write, Hand.waiting_s
+
+    def slow(*facts: object) -> None:
+        assert gate.wait(20)
+        write(*facts)  # type: ignore[arg-type]
+
+    def notes(hand: Hand) -> float:
+        looked.release()
+        return waiting_s(hand)
+
+    def hears(kind: str, detail: str) -> None:
+        told.append(kind)
+        stalled.set()
+
+    def goes_on() -> None:
+        assert stalled.wait(10)
+        for _ in range(30):  # looks of the watchdog: for far longer than a network may take
+            assert looked.acquire(timeout=10)
+        gate.set()
+
+    monkeypatch.setattr(run.sink, "write", slow)
+    monkeypatch.setattr(Hand, "waiting_s", notes)
+    helper = threading.Thread(target=goes_on, daemon=True)
+    helper.start()
+    status = run.play(
+        patience=Patience(declare_s=0.005, record_s=0.005, end_s=0.05), on_event=hears
+    )
+    helper.join(10)
+    assert status.state is State.STOPPED
+    assert "record_stalled" in told
+    assert "network_stalled" not in told
+    assert [p.verdict for p in run.sink.parts] == [Verdict.PASS] * 12
+
+
+@pytest.mark.parametrize("changes", [{"alone": False}, {"ahead": 2}])
+def test_where_others_ask_or_look_each_frame_is_decided_on_before_the_next_has_its_turn(
+    changes: dict[str, object],
+):
+    run = Watched(2, frames=5)
+    assert run.play(**changes).inspected == 5
+    assert run.predictor.calls == 5
+    if "alone" in changes:
+        assert run.log == [
+            f"{what} {n}" for n in range(5) for what in ("asked", "answered", "decided")
+        ]
+
+
 def test_an_error_in_deciding_is_not_the_networks():
     """A network takes what goes wrong in its caller's time for its own trouble."""
 
@@ -214,7 +291,40 @@ def test_a_stop_drops_and_counts_what_nobody_decided_on():
     assert status.captured == status.inspected + status.dropped_total
 
 
-def judged(frames: list, *, rehearses: bool, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def level(image: np.ndarray) -> float:
+    return float(image[1, 0, 0]) / 255
+
+
+class Mapped(BesidePredictor):
+    """With maps that are as ``hot`` says, and 0 elsewhere."""
+
+    def __init__(self, hot: Callable[[np.ndarray], None], side: int) -> None:
+        super().__init__(level)
+        self._hot, self._side = hot, side
+
+    def _prediction(self, crop: Crop) -> Prediction:
+        found = super()._prediction(crop)
+        heat = np.zeros((self._side, self._side), np.float32)
+        self._hot(heat)
+        return dataclasses.replace(found, anomaly_map=heat * found.score)
+
+
+def dots(heat: np.ndarray) -> None:
+    heat[::2, ::2] = 1
+
+
+def one(heat: np.ndarray) -> None:
+    heat[0, 0] = 1
+
+
+def judged(
+    frames: list,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    rehearses: bool = True,
+    predictor: ScriptedPredictor | None = None,
+    recipe: Recipe = EVERY_FRAME,
+) -> list[float]:
     """The scores that defects were looked for in, in order."""
     found: list[float] = []
     find = judging.regions.find
@@ -236,7 +346,8 @@ def judged(frames: list, *, rehearses: bool, monkeypatch: pytest.MonkeyPatch) ->
     pipeline = Pipeline(
         setup(
             ScriptedSource(steps),
-            predictor=BesidePredictor(lambda image: float(image[1, 0, 0]) / 255),
+            predictor=predictor or BesidePredictor(level),
+            recipe=recipe,
             rehearses=rehearses,
             frame_observers=[Hears()],
         )
@@ -252,9 +363,33 @@ def test_a_rehearsal_is_of_the_last_rejected_picture(monkeypatch: pytest.MonkeyP
     plain = [0.2, 0.4, 0.8, 0.2, 0.898]
     assert judged(frames, rehearses=False, monkeypatch=monkeypatch) == plain
     monkeypatch.undo()
-    # before each but the first: an earlier one again, the last one with defects if there is one
+    # with each but the first: an earlier one again, the last one with defects if there is one
     both = [0.2, 0.2, 0.4, 0.2, 0.8, 0.8, 0.2, 0.8, 0.898]
     assert judged(frames, rehearses=True, monkeypatch=monkeypatch) == both
+
+
+def test_an_empty_belt_is_no_rehearsal(monkeypatch: pytest.MonkeyPatch):
+    predictor = BesidePredictor(level)
+    found = judged(belt("..gggg"), recipe=WATCHED, predictor=predictor, monkeypatch=monkeypatch)
+    assert predictor.calls > 1
+    assert len(found) == 2 * predictor.calls - 1
+
+
+@pytest.mark.parametrize(
+    ("hot", "side", "again"),
+    [(one, 8, 0.898), (dots, 8, 0.2), (one, 64, 0.898), (one, 65, None)],
+)
+def test_what_takes_long_to_judge_is_not_rehearsed(
+    hot: Callable[[np.ndarray], None],
+    side: int,
+    again: float | None,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    frames = [frame(i, grey(shade)) for i, shade in enumerate([51, 229, 51])]
+    found = judged(frames, predictor=Mapped(hot, side), monkeypatch=monkeypatch)
+    # the good one with the bad one, and what was kept of the two with the last
+    kept = [0.2, 0.2, 0.898, again, 0.2] if again else [0.2, 0.898, 0.2]
+    assert found == pytest.approx(kept, abs=1e-3)
 
 
 def test_a_rehearsal_is_not_held_against_a_network_that_says_different_things():

@@ -94,6 +94,26 @@ def test_the_frame_that_meets_it_fails_and_the_next_is_judged_by_a_new_session(f
     predictor.close()
 
 
+def test_what_the_caller_has_to_do_meanwhile_does_not_wait_for_the_new_session(folder: Path):
+    script = Script()
+    predictor = scripted_gpu(folder, script)
+    script.problem = OUT_OF_MEMORY
+    order: list[str] = []
+    reopen = predictor._network._reopen
+
+    def reopens(provider: str):
+        order.append("reopened")
+        script.problem = None
+        return reopen(provider)
+
+    predictor._network._reopen = reopens
+    with pytest.raises(DeviceError):
+        predictor.predict(grey(), lambda: order.append("meanwhile"))
+    assert order[0] == "meanwhile"
+    assert order[-1] == "reopened"
+    predictor.close()
+
+
 def mend_when_reopened(predictor, script: Script) -> None:
     reopen = predictor._network._reopen
 

@@ -69,6 +69,16 @@ def test_more_regions_than_sixteen_bits_count_are_told_apart():
     assert {d.area_px for d in others} == {100.0}
 
 
+@pytest.mark.parametrize("shape", [(63, 4125), (4125, 63), (1, 140_001)])
+def test_regions_of_narrow_maps_are_all_counted(shape: tuple[int, int]):
+    values = np.zeros(shape, np.float32)
+    values[::2, ::2] = 0.6
+    values[-1, -1] = 0.9
+    first, *others = find(prediction(values), PART, recipe()).defects
+    assert first.box == TO_IMAGE.box(Box(shape[1] - 1, shape[0] - 1, shape[1], shape[0]))
+    assert {d.area_px for d in others} == {100.0}
+
+
 def test_a_region_smaller_than_the_least_area_does_not_count():
     finding = find(prediction(heat(y2x3=0.9, y6x6=0.6, y6x7=0.7)), PART, recipe(min_area_px=150))
     assert finding.score == pytest.approx(0.7)
