@@ -246,18 +246,22 @@ def test_a_gpu_without_room_is_said_to_be_full(monkeypatch: pytest.MonkeyPatch):
         open_predictor(MODELS / "metal_nut" / "1", execution=small)
 
 
-def test_a_replay_gives_the_same_records_twice():
+@pytest.mark.parametrize("empty_frames", [None, (0, 4)])
+def test_a_replay_gives_the_same_records_every_time_and_frame_by_frame(
+    empty_frames: tuple[int, int] | None,
+):
     config = RunConfig(
         source=LINE.format("metal_nut") + "&parts=6",
         model=MODELS / "metal_nut" / "1",
         execution=ON_CUDA,
-        empty_frames=(0, 4),
+        empty_frames=empty_frames,
     )
-    assert len({digest(config) for _ in range(2)}) == 1
+    # alone, it decides on a frame while the next is computed
+    assert len({digest(config, alone=alone) for alone in (True, True, False)}) == 1
 
 
-def digest(config: RunConfig) -> str:
-    with build_station(config) as station:
+def digest(config: RunConfig, *, alone: bool) -> str:
+    with build_station(config, alone=alone) as station:
         status = plain_follow(station, 60.0)
         assert status.inspected > 0
         assert station.predictor.provider == CUDA
