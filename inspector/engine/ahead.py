@@ -38,12 +38,14 @@ class Ahead:
     A look depends on nothing but its frame, so that looking early changes no record. What
     waits goes on waiting where it did, and is dropped, counted and ended as without this;
     a look at a frame that has no turn any more is forgotten, and its error with it.
-    ``look`` and ``forget`` are for one thread, ``work`` is for ``threads`` of their own.
+    ``look`` and ``forget`` are for one thread, ``work`` is for ``threads`` of their own. The
+    former looks at frames itself while it has nothing to judge: one thread more than there are
+    cores would be one that the others wait for, just when a frame is judged.
     """
 
     def __init__(self, width: int) -> None:
         """``width``: frames looked at side by side; with 1 there is no early look."""
-        self.threads = width if width > 1 else 0
+        self.threads = width - 1
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._begun: dict[Ticket, _Job] = {}
 
@@ -57,9 +59,12 @@ class Ahead:
         self._begin(ticket, look_at)
         # one more than there are threads: none is idle while this frame is being judged
         following = (item for item in waiting() if isinstance(item, Ticket))
-        for early in itertools.islice(following, self.threads):
+        for early in itertools.islice(following, self.threads + 1):
             self._begin(early, look_at)
-        return self._begun.pop(ticket).seen.result()
+        seen = self._begun.pop(ticket).seen
+        while not seen.done() and (job := self._next()) is not None:
+            job.run()
+        return seen.result()
 
     def forget(self) -> None:
         """Another model or recipe looks from here on, or nobody does."""
@@ -75,6 +80,15 @@ class Ahead:
     def work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.run()
+
+    def _next(self) -> _Job | None:
+        try:
+            job = self._jobs.get_nowait()
+        except queue.Empty:
+            return None
+        if job is None:  # said to the threads
+            self._jobs.put(None)
+        return job
 
     def _begin(self, ticket: Ticket, look_at: LookAt) -> None:
         if ticket not in self._begun:

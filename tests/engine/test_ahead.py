@@ -81,6 +81,24 @@ def test_two_frames_are_really_looked_at_side_by_side():
     assert played(frames, 2, score)[0].inspected == 6
 
 
+def test_the_thread_that_judges_looks_itself_and_is_one_of_them():
+    waiting, both = threading.Event(), threading.Barrier(3, timeout=10)
+    names: list[str] = []
+
+    def score(image: np.ndarray) -> float:
+        number = int(image[1, 0, 0]) - 60
+        assert waiting.wait(10)
+        names.append(threading.current_thread().name)
+        if number < 3:
+            both.wait()
+        return 0.1 + number / 1000
+
+    frames: list = [frame(i, grey(60 + i)) for i in range(6)]
+    frames.insert(4, waiting.set)
+    assert played(frames, 3, score)[0].inspected == 6
+    assert set(names) == {"inspect", "look-0", "look-1"}
+
+
 @pytest.mark.parametrize("at", [0, 3, 5])
 def test_a_changeover_is_judged_by_its_own_model_from_its_first_frame_on(at: int):
     asked = request(for_other(EVERY_FRAME, name="other"), OtherPredictor(lambda image: 0.9))
