@@ -11,6 +11,7 @@ import pytest
 from inspector.core.digest import RecordDigest
 from inspector.core.inspection import Verdict
 from inspector.core.recipe import Recipe
+from inspector.engine.ahead import Ahead
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.status import PipelineStatus, State
 from inspector.engine.watchdog import Patience
@@ -169,6 +170,16 @@ def test_a_network_that_never_answers_ends_the_run_and_every_part_is_invalid():
     for thread in pipeline._threads:
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_what_ends_the_threads_is_not_taken_from_them():
+    ahead = Ahead(2)
+    ahead.close()
+    assert ahead._next() is None
+    thread = threading.Thread(target=ahead.work, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_a_live_line_never_looks_ahead():
