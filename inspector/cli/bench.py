@@ -232,6 +232,12 @@ def _show(console: Screen, found: Mapping[str, object]) -> None:
         f"{found['cpu_ms_per_inspection']} ms CPU each, {found['rss_mb']} MB, "
         f"{found['variant']} on {found['provider']}"
     )
+    stalls = found["stalls"]
+    assert isinstance(stalls, Mapping)
+    console.print(
+        f"the machine stood still for {stalls['machine_ms']} ms at most, this process for "
+        f"{stalls['process_ms']} ms (until {stalls['at_s']} s after the start)"
+    )
     for line in (*found["remarks"], found["gpu"]) if isinstance(found["remarks"], list) else ():
         if line is not None:
             console.print(str(line))

@@ -19,6 +19,7 @@ from inspector.sources.factory import open_source
 from inspector.sources.looped import LoopedSource, preload
 from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import CallWatch, gpu_state
+from inspector.station.bench.stalls import Stalls
 from inspector.station.build import Station, build_station, check_ended
 from inspector.station.frame_memory import frame_memory
 from inspector.station.report import latencies
@@ -42,6 +43,7 @@ class Measured:
         first_ms: from the start of the run to its first verdict, None without one.
         cpu_s: CPU time of this process (all threads) during the run.
         gpu: its state at the end of the run, None without one.
+        stalls: of the machine and of this process during the run.
     """
 
     station: Station
@@ -51,6 +53,7 @@ class Measured:
     cpu_s: float
     watch: CallWatch
     gpu: dict[str, object] | None
+    stalls: Stalls
 
     @property
     def judged(self) -> int:
@@ -101,14 +104,14 @@ def run_once(
             build_station(config, frame_observers=[first, watch], frames=frames)
         )
         watch.predictor = station.predictor
-        started = time.perf_counter_ns()
-        cpu_before = time.process_time()
-        status = follow(station, duration_s)
-        cpu_s = time.process_time() - cpu_before
+        load_ms = (time.perf_counter_ns() - began) / 1e6
+        with Stalls() as stalls:
+            started = time.perf_counter_ns()
+            cpu_before = time.process_time()
+            status = follow(station, duration_s)
+            cpu_s = time.process_time() - cpu_before
         first_ms = None if first.at_ns is None else (first.at_ns - started) / 1e6
-        measured = Measured(
-            station, status, (started - began) / 1e6, first_ms, cpu_s, watch, gpu_state()
-        )
+        measured = Measured(station, status, load_ms, first_ms, cpu_s, watch, gpu_state(), stalls)
     if measured.judged < 1:
         raise ConfigError("nothing was inspected in that time: choose a longer --duration")
     return measured
@@ -148,6 +151,7 @@ def document(measured: Measured) -> dict[str, object]:
         "inspections_per_s": round(measured.judged / status.running_s, 2),
         "frames_per_s": round(status.captured / status.running_s, 2),
         "dropped": status.dropped_total,
+        "stalls": measured.stalls.as_dict(),
         "cpu_ms_per_inspection": round(1000 * measured.cpu_s / measured.judged, 3),
         "rss_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "gpu": measured.gpu,

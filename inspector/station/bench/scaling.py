@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from inspector.sources.looped import LoopedSource
 from inspector.sources.options import SourceOptions
 from inspector.station.bench.device import gpu_state
 from inspector.station.bench.measure import held_frames
+from inspector.station.bench.stalls import Stalls
 from inspector.station.group import CameraGroup, build_group, problems
 
 MOST_CAMERAS = 64
@@ -28,7 +29,7 @@ class Scaled:
     """All cameras of one step together; ``age_p99_ms`` of the worst of them.
 
     ``wanted_per_s`` is what the cameras deliver, ``dropped`` what nobody looked at;
-    ``gpu_mib`` the memory in use on the whole GPU, None without one.
+    ``gpu_mib`` the memory in use on the whole GPU, None without one. Stalls: see ``Stalls``.
     """
 
     cameras: int
@@ -38,6 +39,9 @@ class Scaled:
     dropped: int
     age_p50_ms: float
     age_p99_ms: float
+    machine_stall_ms: float | None
+    process_stall_ms: float | None
+    stall_at_s: float | None
     cpu_cores: float
     rss_mb: float
     gpu_mib: int | None
@@ -90,11 +94,12 @@ def _step(
     live = replace(config, live=True)
     with build_group([(name, live) for name in sources], models, frames=sources) as group:
         loaded = models.loaded
-        cpu_s, elapsed, statuses = _run(group, seconds)
+        with Stalls() as stalls:
+            cpu_s, elapsed, statuses = _run(group, seconds)
     failed = problems(statuses)
     if failed:
         raise InspectorError("; ".join(failed))
-    return _summed(list(statuses.values()), info, cpu_s, elapsed, loaded)
+    return _summed(list(statuses.values()), info, cpu_s, elapsed, loaded, stalls.as_dict())
 
 
 def _run(group: CameraGroup, seconds: float) -> tuple[float, float, dict[str, PipelineStatus]]:
@@ -113,6 +118,7 @@ def _summed(
     cpu_s: float,
     elapsed: float,
     loaded: int,
+    stalls: Mapping[str, float | None],
 ) -> Scaled:
     lost = (DropCause.OVERRUN, DropCause.SOURCE)
     ages = [status.latency_ms["age"] for status in statuses]
@@ -125,6 +131,9 @@ def _summed(
         dropped=sum(s.dropped.get(cause, 0) for s in statuses for cause in lost),
         age_p50_ms=round(max(age.p50 for age in ages), 2),
         age_p99_ms=round(max(age.p99 for age in ages), 2),
+        machine_stall_ms=stalls["machine_ms"],
+        process_stall_ms=stalls["process_ms"],
+        stall_at_s=stalls["at_s"],
         cpu_cores=round(cpu_s / elapsed, 2),
         rss_mb=round(psutil.Process().memory_info().rss / 1e6, 1),
         gpu_mib=_gpu_mib(),
