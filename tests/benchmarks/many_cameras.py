@@ -26,7 +26,16 @@ from inspector.station.bench import scaling
 MODEL = Path(__file__).resolve().parents[2] / "models/metal_nut/1"
 SECONDS = 4.0
 BATCH_S, PICTURE_S = 0.0006, 0.0001
-FIELDS = ("cameras", "inspections_per_s", "dropped", "age_p50_ms", "age_p99_ms", "cpu_cores")
+FIELDS = (
+    "cameras",
+    "inspections_per_s",
+    "dropped",
+    "age_p50_ms",
+    "age_p99_ms",
+    "machine_stall_ms",
+    "process_stall_ms",
+    "cpu_cores",
+)
 
 
 class Sleeping:
