@@ -23,6 +23,7 @@ from inspector.inference.service import ModelService
 from inspector.sources.credentials import Credentials
 from inspector.station.group import CameraGroup, build_group, problems
 from inspector.station.logbook import log_beside, logbook
+from inspector.station.long_lived import set_aside
 from inspector.station.report import check_json_place, write_json
 
 _REFRESH_S = 0.25
@@ -88,6 +89,7 @@ def _follow(group: CameraGroup, duration: float | None) -> dict[str, PipelineSta
     ending = threading.Event()
     watchdog = watchdog_of_this_process()
     with stop_signals(ending.set):
+        set_aside()
         group.start()
         while not group.wait(_REFRESH_S):
             statuses = group.status()

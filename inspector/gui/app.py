@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from inspector.gui.theme.theme import Theme
 from inspector.gui.work import WorkRunner
 from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
+from inspector.station.long_lived import set_aside
 from inspector.station.people import People
 
 STATION_ID = "station"
@@ -154,9 +154,7 @@ def run_gui(
         window.showMaximized()
     if start:
         QTimer.singleShot(0, window.context.launcher.start)
-    # what lives as long as the program need not be looked through at every collection
-    gc.collect()
-    gc.freeze()
+    set_aside()
     with closed_by_signals(window), ended_with_the_display(window.context.runs.abandon):
         try:
             return application.exec()

@@ -22,6 +22,7 @@ from inspector.station.bench.device import CallWatch, gpu_state
 from inspector.station.bench.stalls import Stalls
 from inspector.station.build import Station, build_station, check_ended
 from inspector.station.frame_memory import frame_memory
+from inspector.station.long_lived import set_aside
 from inspector.station.report import latencies
 
 FRAMES = 120
@@ -74,6 +75,7 @@ class FirstVerdict:
 
 def plain_follow(station: Station, duration_s: float) -> PipelineStatus:
     """Without a screen or signals; raises what ``check_ended`` does."""
+    set_aside()
     station.pipeline.start()
     if not station.pipeline.wait(duration_s):
         station.pipeline.stop()

@@ -20,6 +20,7 @@ from inspector.station.bench.device import gpu_state
 from inspector.station.bench.measure import held_frames
 from inspector.station.bench.stalls import Stalls
 from inspector.station.group import CameraGroup, build_group, problems
+from inspector.station.long_lived import set_aside
 
 MOST_CAMERAS = 64
 
@@ -94,6 +95,7 @@ def _step(
     live = replace(config, live=True)
     with build_group([(name, live) for name in sources], models, frames=sources) as group:
         loaded = models.loaded
+        set_aside()
         with Stalls() as stalls:
             cpu_s, elapsed, statuses = _run(group, seconds)
     failed = problems(statuses)
