@@ -59,11 +59,16 @@ def _sharpness(image: Image) -> float:
 def detail(image: Image) -> tuple[float, float]:
     """Fine and coarse detail of a uint8 (h, w, 3) BGR region: the variance of the Laplacian
     at a quarter and at an eighth of the size. Of its middle, 640 pixels at most each way: a
-    whole 1080p picture would take some 2 ms, that 0.5.
+    whole 1080p picture would take three times as long. All three colours are halved first: that
+    takes OpenCV less than to single out green.
     """
-    quarter = _shrunk(np.ascontiguousarray(_middle(image)[..., 1]), 4)
-    eighth = _shrunk(quarter, 2)
-    return tuple(float(cv2.Laplacian(i, cv2.CV_32F).var()) for i in (quarter, eighth))  # type: ignore[return-value]
+    quarter = _shrunk(np.ascontiguousarray(_shrunk(_middle(image), 2)[..., 1]), 2)
+    return _roughness(quarter), _roughness(_shrunk(quarter, 2))
+
+
+def _roughness(grey: NDArray[np.uint8]) -> float:
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    return float(deviation[0, 0]) ** 2
 
 
 def _middle(image: Image) -> Image:
@@ -72,9 +77,9 @@ def _middle(image: Image) -> Image:
     return image[top : top + _MIDDLE, left : left + _MIDDLE]
 
 
-def _shrunk(grey: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+def _shrunk(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def problem(image: Image, gate: QualityGate) -> str | None:
