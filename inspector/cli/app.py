@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -44,4 +45,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point; exit codes: 0 done, 1 a run ended in an error, 2 wrong usage or input."""
+    # processes that are started from here run no Python files of the folder that somebody works
+    # in: beside a stranger's footage there may lie a ``json.py``
+    os.environ["PYTHONSAFEPATH"] = "1"
     sys.exit(guarded(build_app()))

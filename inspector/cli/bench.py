@@ -234,8 +234,10 @@ def _show(console: Screen, found: Mapping[str, object]) -> None:
     )
     stalls = found["stalls"]
     assert isinstance(stalls, Mapping)
+    known = stalls["machine_ms"] is not None
+    machine = f"{stalls['machine_ms']} ms" if known else "nobody knows"
     console.print(
-        f"the machine stood still for {stalls['machine_ms']} ms at most, this process for "
+        f"the longest standstill: of the machine {machine}, of this process "
         f"{stalls['process_ms']} ms (until {stalls['at_s']} s after the start)"
     )
     for line in (*found["remarks"], found["gpu"]) if isinstance(found["remarks"], list) else ():

@@ -21,6 +21,7 @@ from inspector.core.truth import TruePart, TruthReport, score_parts
 from inspector.engine.recorder import PartListener
 from inspector.errors import ConfigError
 from inspector.station.build import Station, build_station
+from inspector.station.long_lived import set_aside
 from inspector.station.report import check_json_place, write_json
 from inspector.station.run_document import NAME, KeptRun, read_run, write_run
 from inspector.station.truth_beside import load_truth
@@ -120,6 +121,7 @@ def _with_output(config: RunConfig, out: Path | None) -> RunConfig:
 def _replay(station: Station, console: Screen, found: Found, json: Path | None) -> None:
     print_start(console, station)
     with console.status("starting") as line:
+        set_aside()
         status = follow(station, on_refresh=lambda s: line.update(Text(headline(s))))
     print_summary(console, station, status)
     report = found.report()

@@ -23,6 +23,7 @@ from inspector.core.roles import Right
 from inspector.sources.credentials import Credentials
 from inspector.station.build import build_station
 from inspector.station.logbook import log_beside, logbook
+from inspector.station.long_lived import set_aside
 from inspector.station.report import check_json_place, write_json
 
 
@@ -110,6 +111,7 @@ def _run(
     ) as station:
         print_start(console, station)
         console.print(f"record    {config.db}, run {station.run_id}")
+        set_aside()
         status = follow(station, duration_s=duration)
         print_summary(console, station, status)
         if json is not None:

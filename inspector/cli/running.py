@@ -14,7 +14,6 @@ from rich.text import Text
 from inspector.cli.screen import Screen
 from inspector.engine.status import PipelineStatus, StopReason
 from inspector.station.build import Station, check_ended
-from inspector.station.long_lived import set_aside
 from inspector.station.watchdog import ServiceManager, Watchdog
 
 REFRESH_S = 0.25
@@ -45,7 +44,6 @@ def follow(
     ending = threading.Event()
     watchdog = watchdog_of_this_process()
     with stop_signals(ending.set):
-        set_aside()
         station.pipeline.start()
         deadline = duration_s
         while not station.pipeline.wait(REFRESH_S):

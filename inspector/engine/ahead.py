@@ -49,10 +49,18 @@ class Ahead:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._begun: dict[Ticket, _Job] = {}
 
-    def look(self, ticket: Ticket, waiting: Callable[[], Sequence[Item]], look_at: LookAt) -> Look:
+    def look(
+        self,
+        ticket: Ticket,
+        waiting: Callable[[], Sequence[Item]],
+        look_at: LookAt,
+        *,
+        got_on: Callable[[], None] = lambda: None,
+    ) -> Look:
         """At the ticket whose turn it is; raises what looking at it raised.
 
-        ``waiting`` tells what comes behind it.
+        ``waiting`` tells what comes behind it; ``got_on`` is called when another frame has been
+        looked at meanwhile: whoever waits for this one has not waited for a network that hangs.
         """
         if not self.threads:
             return look_at(ticket)
@@ -64,6 +72,7 @@ class Ahead:
         seen = self._begun.pop(ticket).seen
         while not seen.done() and (job := self._next()) is not None:
             job.run()
+            got_on()
         return seen.result()
 
     def forget(self) -> None:

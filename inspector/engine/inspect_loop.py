@@ -122,7 +122,9 @@ class InspectLoop:
             return None
         self._hand.take(item)
         self._policy.served(item)
-        return self._ahead.look(item, self._frames.waiting, self._judge.look)
+        return self._ahead.look(
+            item, self._frames.waiting, self._judge.look, got_on=self._hand.go_on
+        )
 
     def _next(self, look: Look) -> Look | None:
         """Decides; where another frame waits behind, while that is computed, and says what is seen
@@ -150,13 +152,15 @@ class InspectLoop:
             owed.check()
 
     def _conclude(self, look: Look, spans: Sequence[PartSpan] = ()) -> None:
-        decision = self._judge.conclude(look)
-        self._hand.release()
-        self._settle(decision)
-        for span in spans:
+        try:
+            decision = self._judge.conclude(look)
             self._hand.release()
-            self._end_part(span)
-        self._hand.go_on()
+            self._settle(decision)
+            for span in spans:
+                self._hand.release()
+                self._end_part(span)
+        finally:
+            self._hand.go_on()
 
     def _settle(self, decision: Decision) -> None:
         ticket = decision.ticket

@@ -268,7 +268,10 @@ def _is_fit(predictions: Sequence[Prediction | None], outcomes: Sequence[_Outcom
     """
     maps = [p.anomaly_map for p in predictions if p is not None and p.anomaly_map is not None]
     defects = sum(len(o.defects) for o in outcomes)
-    return bool(maps) and sum(m.size for m in maps) <= FIT_VALUES and defects <= FIT_DEFECTS
+    # what was refused was not outlined, so nobody knows how much there is in its map
+    known = all(o.verdict is not Verdict.INVALID for o in outcomes)
+    small = sum(m.size for m in maps) <= FIT_VALUES and defects <= FIT_DEFECTS
+    return bool(maps) and known and small
 
 
 def _unusable(ticket: Ticket) -> str | None:

@@ -81,7 +81,9 @@ class Hand:
             self._since = None
 
     def go_on(self) -> None:
-        """What was released is recorded: what is left in hand waits for the network again."""
+        """What was released is recorded, or some other frame was looked at: from now on what is
+        in hand waits for the network.
+        """
         with self._lock:
             self._since = time.monotonic()
 

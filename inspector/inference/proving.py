@@ -141,9 +141,11 @@ def _asked(task: Task, limits: Limits, child: Sequence[str], where: str) -> Answ
 
 
 def _environment() -> dict[str, str]:
-    """That the child finds the very modules that run here."""
+    """That the child finds the very modules that run here, and none that lie where somebody
+    works: a package from a stranger may have brought a ``json.py`` along.
+    """
     found = [entry or str(Path.cwd()) for entry in sys.path]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), "PYTHONSAFEPATH": "1"}
 
 
 def _understood(said: bytes) -> Answer | None:

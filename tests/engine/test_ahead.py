@@ -10,11 +10,14 @@ import pytest
 
 from inspector.core.digest import RecordDigest
 from inspector.core.inspection import Verdict
+from inspector.core.presence import Presence
 from inspector.core.recipe import Recipe
 from inspector.engine.ahead import Ahead
+from inspector.engine.judging import Look
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.status import PipelineStatus, State
-from inspector.engine.watchdog import Patience
+from inspector.engine.ticket import Ticket
+from inspector.engine.watchdog import Hand, Patience
 from tests.engine.test_changeover import OtherPredictor, Run, for_other, request
 from tests.support.fakes import MemorySink, ScriptedPredictor, ScriptedSource, frame, grey
 from tests.support.pipelines import EVERY_FRAME, WATCHED, belt, setup
@@ -98,6 +101,48 @@ def test_the_thread_that_judges_looks_itself_and_is_one_of_them():
     frames.insert(4, waiting.set)
     assert played(frames, 3, score)[0].inspected == 6
     assert set(names) == {"inspect", "look-0", "look-1"}
+
+
+def test_whoever_looked_at_another_frame_meanwhile_has_not_waited_for_a_network_that_hangs():
+    """The other thread looks at the first; this one at the second, and says so."""
+    order: list[str] = []
+    began, done = threading.Event(), threading.Event()
+
+    def look_at(ticket: Ticket) -> Look:
+        if ticket is first:
+            began.set()
+            assert done.wait(10)
+        order.append(f"looked at {ticket.frame.index}")
+        return Look(ticket, (), (), 0, 0)
+
+    def got_on() -> None:
+        order.append("got on")
+        done.set()
+
+    first, second = (Ticket(frame(i), Presence.SETTLED, i, True, 0.0, 0.0, 0) for i in range(2))
+    ahead = Ahead(2)
+    thread = threading.Thread(target=ahead.work, daemon=True)
+    thread.start()
+    ahead._begin(first, look_at)
+    assert began.wait(10)
+    seen = ahead.look(first, lambda: [second], look_at, got_on=got_on)
+    ahead.close()
+    thread.join(10)
+    assert seen.ticket is first
+    assert order == ["looked at 1", "got on", "looked at 0"]
+
+
+def test_it_is_the_watchdog_who_is_told_so(monkeypatch: pytest.MonkeyPatch):
+    told: list[object] = []
+    look = Ahead.look
+
+    def notes(ahead: Ahead, *given: object, got_on: Callable[[], None]) -> Look:
+        told.append(got_on)
+        return look(ahead, *given, got_on=got_on)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Ahead, "look", notes)
+    assert played([frame(0)], 2)[0].inspected == 1
+    assert [getattr(each, "__func__", None) for each in told] == [Hand.go_on]
 
 
 @pytest.mark.parametrize("at", [0, 3, 5])

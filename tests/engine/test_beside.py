@@ -17,9 +17,9 @@ from inspector.engine import pipeline as engine_pipeline
 from inspector.engine.judging import Decision
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.status import PipelineStatus, State
-from inspector.engine.ticket import NewestWins
+from inspector.engine.ticket import NewestWins, Ticket
 from inspector.engine.watchdog import Hand, Patience
-from inspector.errors import InferenceError
+from inspector.errors import InferenceError, StoreError
 from tests.engine.test_changeover import OTHER_ID, Run, for_other, request
 from tests.support.fakes import (
     BesidePredictor,
@@ -248,6 +248,39 @@ def test_an_error_in_deciding_is_not_the_networks():
     assert {p.verdict for p in run.sink.parts[2:]} == {Verdict.INVALID}
 
 
+@pytest.mark.parametrize("who", ["observer", "record"])
+def test_a_network_that_hangs_is_noticed_although_deciding_failed(
+    who: str, monkeypatch: pytest.MonkeyPatch
+):
+    gate = threading.Event()
+    run = Watched(3, frames=5, after=lambda number: gate.wait(20) if number == 1 else None)
+
+    def breaks(*given: object) -> None:
+        raise StoreError("the disk is full")
+
+    if who == "observer":
+        monkeypatch.setattr(run, "on_decision", breaks)
+    else:
+        monkeypatch.setattr(run.sink, "write", breaks)
+    made = setup(
+        run.source,
+        predictor=run.predictor,
+        sinks=[run.sink],
+        frame_observers=[run],
+        patience=Patience(declare_s=0.01, end_s=0.1),
+    )
+    pipeline = Pipeline(made)
+    pipeline.start()
+    try:
+        assert pipeline.wait(10)
+        assert pipeline.status().first_error is not None
+    finally:
+        gate.set()
+    for thread in pipeline._threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def test_an_error_in_looking_takes_nothing_from_the_frame_before():
     def breaks(number: int) -> None:
         if number == 2:
@@ -390,6 +423,21 @@ def test_what_takes_long_to_judge_is_not_rehearsed(
     # the good one with the bad one, and what was kept of the two with the last
     kept = [0.2, 0.2, 0.898, again, 0.2] if again else [0.2, 0.898, 0.2]
     assert found == pytest.approx(kept, abs=1e-3)
+
+
+def test_a_picture_that_was_refused_is_not_rehearsed(monkeypatch: pytest.MonkeyPatch):
+    """Nobody has seen how much there is in its map."""
+    shades = [51, 229, 51]
+    frames = [frame(i, grey(shade)) for i, shade in enumerate(shades)]
+    refused = judging.FrameJudge._blurs
+
+    def blurs(judge: judging.FrameJudge, ticket: Ticket) -> list[str | None]:
+        return ["blurred"] if ticket.frame.index == 0 else refused(judge, ticket)
+
+    monkeypatch.setattr(judging.FrameJudge, "_blurs", blurs)
+    found = judged(frames, monkeypatch=monkeypatch)
+    # nothing with the second; with the third the second one, which has a defect
+    assert found == pytest.approx([0.898, 0.898, 0.2], abs=1e-3)
 
 
 def test_a_rehearsal_is_not_held_against_a_network_that_says_different_things():

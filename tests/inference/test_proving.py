@@ -45,6 +45,18 @@ def test_it_is_proven_once_and_then_never_asked_again(package: Path, place: Path
     assert len(list(place.iterdir())) == 1
 
 
+def test_no_python_file_of_the_folder_that_one_works_in_is_run(
+    package: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, marker = tmp_path / "downloads", tmp_path / "was-run"
+    folder.mkdir()
+    (folder / "json.py").write_text(f"open({str(marker)!r}, 'w')\nraise SystemExit")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    prove(load_package(package), "fp32", place=place)
+    assert not marker.exists()
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
 
-from inspector.cli import running
+from inspector.cli import replay as replay_command
+from inspector.cli import run as run_command
 from inspector.cli import station as station_command
+from inspector.cli.app import build_app
 from inspector.config import RunConfig
+from inspector.engine import pipeline
+from inspector.errors import InspectorError
 from inspector.station.bench import measure, scaling
 from inspector.station.long_lived import set_aside
 
@@ -52,34 +57,54 @@ def test_what_the_line_before_left_behind_is_collected():
     assert gone() is None
 
 
-class Started(Exception):
+class Started(InspectorError):
     """As far as the test goes."""
 
 
-def follows(start: Callable[[], None]) -> dict[str, Callable[[], object]]:
-    """Every way in which a command starts a line."""
-    pipeline = SimpleNamespace(start=start)
-    station = SimpleNamespace(pipeline=pipeline, run_id="run")
-    group = SimpleNamespace(start=start, stations={})
-    return {
-        "run": lambda: running.follow(station),  # type: ignore[arg-type]
-        "station": lambda: station_command._follow(group, None),  # type: ignore[arg-type]
-        "bench": lambda: measure.plain_follow(station, 1.0),  # type: ignore[arg-type]
-    }
-
-
-@pytest.mark.parametrize("way", ["run", "station", "bench"])
-def test_it_is_done_before_a_line_starts(way: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("command", [run_command, replay_command, station_command])
+def test_a_command_does_it_before_its_line_starts(
+    command: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     done: list[str] = []
+    monkeypatch.chdir(tmp_path)
 
-    def start() -> None:
+    def starts(*given: object) -> None:
         assert done == ["set aside"]
         raise Started
 
-    for module in (running, station_command, measure):
-        monkeypatch.setattr(module, "set_aside", lambda: done.append("set aside"))
+    monkeypatch.setattr(command, "set_aside", lambda: done.append("set aside"))
+    monkeypatch.setattr(pipeline.Pipeline, "start", starts)
+    footage = str(MODEL.parents[2] / "assets/footage/metal_nut.mp4")
+    options = ["--model", str(MODEL), "--roi", "240,30,480,480"]
+    job = f'name = "nut"\nsource = "{footage}"\nmodel = "{MODEL}"\n'
+    (tmp_path / "nut.toml").write_text(job)
+    (tmp_path / "line.toml").write_text(
+        'station = "s"\n[[cameras]]\nname = "a"\njob = "nut.toml"\n'
+    )
+    source = "sim:metal_nut?width=960&height=540&fps=60"
+    arguments = {
+        run_command: ["run", source, *options],
+        replay_command: ["replay", footage, *options],
+        station_command: ["station", str(tmp_path / "line.toml")],
+    }[command]
+    result = CliRunner().invoke(build_app(), arguments)
+    assert isinstance(result.exception, Started), result.output
+
+
+def test_what_it_takes_is_not_measured(monkeypatch: pytest.MonkeyPatch):
+    order: list[str] = []
+
+    class Notes(measure.Stalls):
+        def __enter__(self) -> measure.Stalls:
+            order.append("measured")
+            raise Started
+
+    monkeypatch.setattr(measure, "set_aside", lambda: order.append("set aside"))
+    monkeypatch.setattr(measure, "Stalls", Notes)
+    source = "sim:metal_nut?width=320&height=180&fps=60"
     with pytest.raises(Started):
-        follows(start)[way]()
+        measure.run_once(RunConfig(source=source, model=MODEL), 0.5)
+    assert order == ["set aside", "measured"]
 
 
 def test_many_cameras_are_measured_without_it_in_between(monkeypatch: pytest.MonkeyPatch):

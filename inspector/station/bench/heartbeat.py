@@ -1,11 +1,12 @@
 """A heart that should beat every few milliseconds: how late it once was says how long all stood
-still. In a process of its own (``python -m inspector.station.bench.heartbeat``) it tells of the
-machine, on a thread of ours also of the interpreter's lock.
+still. In a process of its own (this file is its program, and needs nothing of ours) it tells of
+the machine, on a thread of ours also of the interpreter's lock.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 PERIOD_S = 0.005
+READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,13 @@ def beat(is_over: Callable[[float], bool], clock: Callable[[], float] = time.mon
 
 
 def main() -> None:
-    """Beats until standard input is closed, then prints the worst as a line of JSON."""
+    """Beats until standard input is closed, then prints the worst as a line of JSON. Ctrl-C is
+    for whoever started it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     over = threading.Event()
     threading.Thread(target=_listen, args=(over,), daemon=True).start()
-    print("ready", flush=True)  # noqa: T201 - to whoever started it
+    print(READY, flush=True)  # noqa: T201 - to whoever started it
     print(json.dumps(asdict(beat(over.wait))), flush=True)  # noqa: T201
 
 

@@ -75,7 +75,6 @@ class FirstVerdict:
 
 def plain_follow(station: Station, duration_s: float) -> PipelineStatus:
     """Without a screen or signals; raises what ``check_ended`` does."""
-    set_aside()
     station.pipeline.start()
     if not station.pipeline.wait(duration_s):
         station.pipeline.stop()
@@ -107,6 +106,7 @@ def run_once(
         )
         watch.predictor = station.predictor
         load_ms = (time.perf_counter_ns() - began) / 1e6
+        set_aside()
         with Stalls() as stalls:
             started = time.perf_counter_ns()
             cpu_before = time.process_time()

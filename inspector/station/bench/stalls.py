@@ -5,16 +5,19 @@ a machine that was taken away for 70 ms says nothing of the program.
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
 import threading
 import time
 from types import TracebackType
 
-from inspector.station.bench.heartbeat import Stall, beat
+from inspector.station.bench import heartbeat
+from inspector.station.bench.heartbeat import READY, Stall, beat
 
-_CHILD = (sys.executable, "-m", "inspector.station.bench.heartbeat")
-_END_S = 10.0
+_CHILD = (sys.executable, "-I", heartbeat.__file__)
+"""-I: nothing of the folder that somebody works in is run."""
+_START_S, _END_S = 10.0, 10.0
 
 
 class Stalls:
@@ -36,14 +39,7 @@ class Stalls:
         self._start = 0.0
 
     def __enter__(self) -> Stalls:
-        try:
-            self._child = subprocess.Popen(  # noqa: S603 - this very program
-                _CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        except OSError:
-            self._child = None  # said by ``machine``
-        if self._child is not None and self._child.stdout is not None:
-            self._child.stdout.readline()  # it beats
+        self._child = _started()
         self._thread.start()
         self._start = time.monotonic()
         return self
@@ -57,7 +53,7 @@ class Stalls:
         self._over.set()
         self._thread.join()
         if self._child is not None:
-            self.machine = self._told(self._child)
+            self.machine = _told(self._child)
 
     def as_dict(self) -> dict[str, float | None]:
         """``machine_ms``, ``process_ms``, and ``at_s``: how many seconds after the beginning the
@@ -72,11 +68,43 @@ class Stalls:
     def _beat(self) -> None:
         self.process = beat(self._over.wait)
 
-    def _told(self, child: subprocess.Popen[str]) -> Stall | None:
-        try:
-            said, _ = child.communicate(timeout=_END_S)
-            return Stall(**json.loads(said))
-        except (subprocess.TimeoutExpired, ValueError, TypeError):
-            child.kill()
-            child.wait()
-            return None
+
+def _started() -> subprocess.Popen[str] | None:
+    """A heart that beats; None where none does, which ``machine`` says."""
+    if not all(_CHILD):  # embedded: nobody knows where Python is
+        return None
+    try:
+        child = subprocess.Popen(  # noqa: S603 - a file of this very program
+            _CHILD,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    except OSError:
+        return None
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    assert child.stdout is not None
+    # on a thread: what is no Python may never say anything
+    line = child.stdout.readline
+    listens = threading.Thread(target=lambda: said.put(line()), name="heartbeat-start", daemon=True)
+    listens.start()
+    try:
+        if said.get(timeout=_START_S).strip() == READY:
+            return child
+    except queue.Empty:
+        pass  # ended below, and said by ``machine``
+    child.kill()
+    listens.join()
+    child.communicate()
+    return None
+
+
+def _told(child: subprocess.Popen[str]) -> Stall | None:
+    try:
+        said, _ = child.communicate(timeout=_END_S)
+        return Stall(**json.loads(said))
+    except (subprocess.TimeoutExpired, ValueError, TypeError):
+        child.kill()
+        child.communicate()
+        return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,13 +41,43 @@ def test_who_keeps_the_interpreters_lock_stops_this_process_and_not_the_machine(
     assert said["machine_ms"] is not None
 
 
-def test_where_no_process_can_be_started_nothing_is_said_of_the_machine(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "child",
+    [
+        ("/nowhere/at/all",),
+        (None, "-I", "x.py"),
+        (sys.executable, "-c", "print('what?', flush=True); input()"),
+        (sys.executable, "-c", "import time; time.sleep(60)"),
+        (sys.executable, "-c", "raise SystemExit"),
+    ],
+)
+def test_where_no_heart_beats_nothing_is_said_of_the_machine(
+    child: tuple[str | None, ...], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(stalls, "_CHILD", ("/nowhere/at/all",))
+    monkeypatch.setattr(stalls, "_CHILD", child)
+    monkeypatch.setattr(stalls, "_START_S", 1.0)
     with Stalls() as found:
         pass
     assert found.as_dict()["machine_ms"] is None
+
+
+def test_no_python_file_of_the_folder_that_one_works_in_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "json.py").write_text("open('was-run', 'w')")
+    monkeypatch.chdir(tmp_path)
+    with Stalls() as found:
+        pass
+    assert found.machine is not None
+    assert not (tmp_path / "was-run").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_is_not_for_the_heart():
+    with Stalls() as found:
+        assert found._child is not None
+        found._child.send_signal(signal.SIGINT)
+    assert found.machine is not None
 
 
 def test_a_process_that_says_something_else_is_not_believed(monkeypatch: pytest.MonkeyPatch):
