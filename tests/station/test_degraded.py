@@ -112,9 +112,9 @@ def test_a_replay_on_a_gpu_looks_ahead_and_breaks_no_worse(
     assert status.first_error is None
     assert status.accounting_problem() is None
     invalid = [n for n, part in enumerate(parts) if part.verdict is Verdict.INVALID]
-    # those on the GPU as it broke
+    # those on the GPU as it broke; as many may have been looked at before their turn
     assert 1 <= len(invalid) <= max(1, lanes)
-    assert set(invalid) <= set(range(BREAKS_AT, BREAKS_AT + 1 + lanes))
+    assert set(invalid) <= set(range(BREAKS_AT, BREAKS_AT + 2 * lanes + 1))
     assert [p.verdict for p in parts].count(Verdict.PASS) == FRAMES - len(invalid)
 
 

@@ -78,7 +78,8 @@ def test_bench_document(cli: InProcess, package: Path, pictures: Path, tmp_path:
     assert list(document) == [
         *("schema", "provider", "variant", "remarks", "stages_ms", "age_at_verdict_ms"),
         *("memory_to_verdict_ms", "device_split_ms"),
-        *("inspections_per_s", "frames_per_s", "dropped", "cpu_ms_per_inspection", "rss_mb"),
+        *("inspections_per_s", "frames_per_s", "dropped", "stalls", "cpu_ms_per_inspection"),
+        "rss_mb",
         *("gpu", "own_ms_p50", "load_ms", "first_verdict_ms", "inspected", "frames"),
         *("source", "model_id"),
     ]
