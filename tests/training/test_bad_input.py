@@ -117,6 +117,7 @@ def test_an_interrupt_while_loading_is_one_line() -> None:
     assert (done.returncode, done.stderr) == (130, "interrupted: nothing was begun\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' OpenMP does not tell")
 def test_threads_of_a_training_wait_asleep() -> None:
     """As torch's own OpenMP says when it is loaded: how often it turns before it sleeps."""

@@ -119,6 +119,7 @@ def test_clusters_connect_no_more_than_needed() -> None:
     assert clusters(5, [(0, 3), (3, 4)]) == [[0, 3, 4], [1], [2]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("category", "known"),
     [

@@ -99,6 +99,7 @@ def test_a_whole_report(hostile: Path, trained: Trained, tmp_path: Path, train: 
     assert "disc.html" in list(index.addresses())
 
 
+@pytest.mark.slow
 def test_supervised_and_seeds_stand_beside_it(
     discs: Path, trained: Trained, tmp_path: Path, train: TrainCli
 ) -> None:
