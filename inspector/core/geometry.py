@@ -162,13 +162,8 @@ class Affine:
 
     def box(self, box: Box) -> Box:
         """Smallest whole-pixel box around the mapped corners of ``box``."""
-        xs, ys = zip(
-            self.apply(box.x1, box.y1),
-            self.apply(box.x1, box.y2),
-            self.apply(box.x2, box.y1),
-            self.apply(box.x2, box.y2),
-            strict=True,
-        )
+        points = [self.apply(x, y) for x in (box.x1, box.x2) for y in (box.y1, box.y2)]
+        xs, ys = [p[0] for p in points], [p[1] for p in points]
         # 1e-6: rounding noise of a composed map must not widen a box by a pixel
         return Box(
             math.floor(min(xs) + 1e-6),

@@ -55,7 +55,7 @@ class Ahead:
         waiting: Callable[[], Sequence[Item]],
         look_at: LookAt,
         *,
-        got_on: Callable[[], None] = lambda: None,
+        got_on: Callable[[], None],
     ) -> Look:
         """At the ticket whose turn it is; raises what looking at it raised.
 

@@ -12,7 +12,6 @@ from itertools import chain
 from inspector.core.frame import Frame
 from inspector.core.owed import Owed
 from inspector.core.parts import PartAssembler, PartSpan
-from inspector.core.recipe import Recipe
 from inspector.engine.ahead import Ahead
 from inspector.engine.alarm import Alarm
 from inspector.engine.changeover import ChangeoverMark, InForce, Takeover
@@ -59,15 +58,12 @@ class InspectLoop:
 
     def _put_in_force(self, in_force: InForce) -> None:
         setup, recipe = self._setup, in_force.recipe
-        self._focus = self._focus_watch(recipe)
+        self._focus = FocusWatch(recipe, self._focus_alarm.lost, self._focus_alarm.back)
         self._judge = FrameJudge(
             in_force.predictor, recipe, setup.run_id, self._focus, rehearses=setup.rehearses
         )
         self._assembler = PartAssembler(setup.run_id, in_force.model_id, recipe, setup.new_id)
         self.in_force = in_force
-
-    def _focus_watch(self, recipe: Recipe) -> FocusWatch:
-        return FocusWatch(recipe, self._focus_alarm.lost, self._focus_alarm.back)
 
     def run(self) -> None:
         """Raises ChannelClosed at the end."""

@@ -66,7 +66,8 @@ class Look:
 
 
 class FrameJudge:
-    """Looks at frames, in any order, and decides on them, one after the other (one thread).
+    """Looks at frames, in any order, and decides on them, one after the other (one thread). A frame
+    that cannot be inspected raises nothing: it is INVALID.
 
     Args:
         rehearses: while the network is computed beside, an earlier picture is judged again
@@ -93,10 +94,6 @@ class FrameJudge:
         self._echoes = [EchoWatch() for _ in self._rois]
         self._rehearses = rehearses
         self._piece: tuple[Prediction | None, ...] | None = None
-
-    def decide(self, ticket: Ticket) -> Decision:
-        """Never raises for a frame that cannot be inspected: that one is INVALID."""
-        return self.conclude(self.look(ticket))
 
     def look(self, ticket: Ticket, beside: Callable[[], None] | None = None) -> Look:
         """Quality and network: all that depends on this frame alone, so that frames may be

@@ -134,7 +134,7 @@ def build_station(
     ``credentials`` None: the system's keyring, asked only where the source names one.
     ``models`` None: a model of its own, else one shared with other cameras. ``frames``
     takes the place of the configured source (not opened yet). ``alone``: no other camera
-    runs beside, so that there is time to rehearse.
+    runs beside, so that there is time for two frames at once, and to rehearse.
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.

@@ -72,8 +72,7 @@ def _from_map(
         small = np.isin(spots.labels, [1 + i for i in too_small])
         # what lies around a small hot place stays: its own value must still be seen
         kept = np.where(small & (kept >= seed), -np.inf, kept)
-        gone = set(too_small)
-        reaching = [i for i in reaching if i not in gone]
+        reaching = [i for i in reaching if spots.pixels(i) * scale >= least]
     # the most telling ones: a ruined picture must not fill the disk
     reaching.sort(key=spots.peaks.__getitem__, reverse=True)
     defects = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +19,7 @@ from inspector.config import RunConfig
 from inspector.engine import pipeline
 from inspector.errors import InspectorError
 from inspector.station.bench import measure, scaling
+from inspector.station.bench.stalls import Stalls
 from inspector.station.long_lived import set_aside
 
 MODEL = Path(__file__).parents[2] / "models/metal_nut/1"
@@ -91,33 +92,29 @@ def test_a_command_does_it_before_its_line_starts(
     assert isinstance(result.exception, Started), result.output
 
 
-def test_what_it_takes_is_not_measured(monkeypatch: pytest.MonkeyPatch):
+def _one_camera(config: RunConfig) -> None:
+    measure.run_once(config, 0.5)
+
+
+def _many_cameras(config: RunConfig) -> None:
+    scaling.measure_cameras(config, [1], 0.1, lambda step: None)
+
+
+@pytest.mark.parametrize(
+    ("module", "run"), [(measure, _one_camera), (scaling, _many_cameras)], ids=["one", "many"]
+)
+def test_what_it_takes_is_not_measured(
+    module: ModuleType, run: Callable[[RunConfig], None], monkeypatch: pytest.MonkeyPatch
+):
     order: list[str] = []
 
-    class Notes(measure.Stalls):
-        def __enter__(self) -> measure.Stalls:
+    class Notes(Stalls):
+        def __enter__(self) -> Stalls:
             order.append("measured")
             raise Started
 
-    monkeypatch.setattr(measure, "set_aside", lambda: order.append("set aside"))
-    monkeypatch.setattr(measure, "Stalls", Notes)
-    source = "sim:metal_nut?width=320&height=180&fps=60"
+    monkeypatch.setattr(module, "set_aside", lambda: order.append("set aside"))
+    monkeypatch.setattr(module, "Stalls", Notes)
     with pytest.raises(Started):
-        measure.run_once(RunConfig(source=source, model=MODEL), 0.5)
-    assert order == ["set aside", "measured"]
-
-
-def test_many_cameras_are_measured_without_it_in_between(monkeypatch: pytest.MonkeyPatch):
-    order: list[str] = []
-
-    class Notes(scaling.Stalls):
-        def __enter__(self) -> scaling.Stalls:
-            order.append("measured")
-            raise Started
-
-    monkeypatch.setattr(scaling, "set_aside", lambda: order.append("set aside"))
-    monkeypatch.setattr(scaling, "Stalls", Notes)
-    config = RunConfig(source="sim:metal_nut?width=320&height=180&fps=60", model=MODEL)
-    with pytest.raises(Started):
-        scaling.measure_cameras(config, [1], 0.1, lambda step: None)
+        run(RunConfig(source="sim:metal_nut?width=320&height=180&fps=60", model=MODEL))
     assert order == ["set aside", "measured"]
