@@ -65,8 +65,10 @@ def _with_scheme(scheme: str, text: str) -> Address:
         return Address("simulator", text, text)
     if scheme in _NETWORK_SCHEMES:
         return _network(scheme, text[len(scheme) + 1 :])
+    # before an "@", what stands before the first colon may be a user name
+    named = "unknown scheme" if "@" in text else f"unknown scheme {scheme!r}"
     raise SourceOpenError(
-        f"source {redact_unknown(text)!r}: unknown scheme {scheme!r}; expected {_KNOWN} "
+        f"source {redact_unknown(text)!r}: {named}; expected {_KNOWN} "
         f"(for a file name with a colon write ./NAME)"
     )
 
@@ -103,7 +105,8 @@ def redact_unknown(text: str) -> str:
     head, at, tail = text.rpartition("@")
     if at and (":" in head or "//" in head):
         scheme = _SCHEME.match(head)
-        text = f"{scheme[0] if scheme else ''}***@{tail}"
+        known = scheme is not None and scheme[1].lower() in _NETWORK_SCHEMES
+        text = f"{scheme[0] if scheme and known else ''}***@{tail}"
     if "//" in text:
         text = _without_values(text)
     return text

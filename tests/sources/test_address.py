@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.errors import SourceOpenError
@@ -88,10 +88,31 @@ def test_credentials_survive_the_way_to_ffmpeg(user: str, password: str) -> None
     assert urlsplit(full).hostname == "cam"
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "unsaid"),
+    [
+        ("ftp://host/x", "'ftp://host/x': unknown scheme 'ftp';", None),
+        ("ftp://bob:pw@host/x", "'***@host/x': unknown scheme;", "ftp"),
+        ("bob:pw@host/x", "'***@host/x': unknown scheme;", "bob"),
+    ],
+)
+def test_a_scheme_is_named_only_where_it_cannot_be_a_user_name(
+    text: str, said: str, unsaid: str | None
+) -> None:
+    with pytest.raises(SourceOpenError) as caught:
+        parse_address(text)
+    assert said in str(caught.value)
+    assert unsaid is None or unsaid not in str(caught.value)
+
+
 # nothing of these letters appears in a message's own words
 _secret = st.text(alphabet="QXZ0123456789@:/?#%&=+!$ [].\\\u00e9\n", min_size=4, max_size=16)
 
 
+# what stands before the first colon is no scheme, and the same word is the password
+@example(password="Q000", user="Q000", encode=False, prefix="")
+@example(password="QX.Z", user="QX.Z", encode=True, prefix="foo:")
+@example(password="QXZ0://", user="QXZ0://", encode=False, prefix="")
 @given(
     password=_secret,
     user=_secret,
