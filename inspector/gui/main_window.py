@@ -52,7 +52,6 @@ class MainWindow(QMainWindow):
         self.unlock = UnlockPanel(context.access, context.theme, self._ground)
         context.access.unlock_wanted.connect(self.unlock.ask)
         context.access.changed.connect(self._on_access)
-        self._watch_activity()
         self._restore()
         context.runs.phase_changed.connect(self._on_phase)
         context.launcher.chosen_changed.connect(self._show_what_is_possible)
@@ -142,12 +141,6 @@ class MainWindow(QMainWindow):
         row.addWidget(self.rail)
         row.addLayout(column, 1)
         self.setCentralWidget(ground)
-
-    def _watch_activity(self) -> None:
-        """Whatever is touched anywhere in the program counts."""
-        application = QCoreApplication.instance()
-        if application is not None:
-            application.installEventFilter(self.context.access)
 
     def _restore(self) -> None:
         values = self.context.settings.values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLineEdit
 
 from inspector.config import RunConfig
 from inspector.core.roles import Right, Role
@@ -192,6 +193,39 @@ def test_back_to_operator_when_idle(qtbot, work: WorkRunner, people: People) -> 
     assert not access._timer.isActive()
     qtbot.waitUntil(lambda: work.pending == 0)
     assert refused == []
+
+
+class Attentive(WindowAccess):
+    shown = 0
+
+    def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+        self.shown += 1
+        return super().eventFilter(watched, event)
+
+
+def test_what_is_touched_anywhere_counts_while_somebody_is_signed_in(
+    qtbot, qapp, work: WorkRunner, people: People
+) -> None:
+    now = [0.0]
+    people.set_idle_minutes(2, ERIKA)
+    access = Attentive(people, work, clock=lambda: now[0])
+    elsewhere = QLineEdit()
+    qtbot.addWidget(elsewhere)
+    qtbot.keyClick(elsewhere, "a")
+    assert access.shown == 0, "an operator's line pays nothing for it"
+    with qtbot.waitSignal(access.changed):
+        access.sign_in("Anna", "258046", lambda error: None)
+    now[0] = 119.0
+    qtbot.keyClick(elsewhere, "b")
+    now[0] = 119.0 + 119.0
+    access.check_idle()
+    assert access.person is not None
+    qtbot.waitUntil(lambda: work.pending == 0)
+    access.close()
+    shown = access.shown
+    qtbot.keyClick(elsewhere, "c")
+    assert access.shown == shown > 0
+    qtbot.waitUntil(lambda: work.pending == 0)
 
 
 def test_who_is_removed_meanwhile_is_signed_out(qtbot, work: WorkRunner, people: People) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from inspector.core.roles import Right, Role, may, why_not
 from inspector.errors import InspectorError, StoreError
@@ -113,6 +113,7 @@ class WindowAccess(QObject):
         """Back to Operator at once; the trail follows off the GUI thread."""
         person, self._person = self._person, None
         self._timer.stop()
+        self._attend(attend=False)
         if person is None:
             return
         self._work.submit(lambda job: self._people.sign_out(person, reason), lambda outcome: None)
@@ -133,7 +134,7 @@ class WindowAccess(QObject):
             self._timer.start(max(1, round(left * 1000)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Of the application: whatever is touched counts; nothing is held back."""
+        """Of the application: whatever is touched anywhere counts; nothing is held back."""
         if event.type() in _ACTIVITY:
             self.note_activity()
         return False
@@ -148,9 +149,22 @@ class WindowAccess(QObject):
 
     def _take(self, person: Person) -> None:
         self._person = person
+        self._attend(attend=True)
         self.note_activity()
         self.check_idle()
         self.changed.emit()
+
+    def _attend(self, *, attend: bool) -> None:
+        """Only while somebody is signed in: every event of the program is shown to the filter,
+        thousands a second on a running line, and of a window that is closed as of an open one.
+        """
+        application = QCoreApplication.instance()
+        if application is None:
+            return
+        if attend:
+            application.installEventFilter(self)
+        else:
+            application.removeEventFilter(self)
 
     def _on_roster(self, outcome: Outcome[Roster]) -> None:
         if not isinstance(outcome, Done) or outcome.value == self._roster:
