@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import typer
@@ -28,18 +29,29 @@ _COMMANDS = (
 _GROUPS = ("models", "labels", "users", "verify")
 
 
-def build_app() -> typer.Typer:
-    """Every command is the function ``command`` of its module, a group is its ``group``."""
+def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Every command is the function ``command`` of its module, a group is its ``group``.
+
+    Only the command that ``arguments`` (those of the command line where none are given) begin
+    with is loaded; all of them where they begin with none, as for the help.
+    """
     app = typer.Typer(
         name="inspector",
         help="Real-time camera inspection.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
+    # without it, an application of a single command would not take that command's name
+    app.callback()(lambda: None)
+    first = (sys.argv[1:] if arguments is None else arguments)[:1]
+    known = {*_COMMANDS, *_GROUPS}
+    wanted = known.intersection(first) or known
     for name in _COMMANDS:
-        app.command(name)(import_module(f"inspector.cli.{name}").command)
+        if name in wanted:
+            app.command(name)(import_module(f"inspector.cli.{name}").command)
     for name in _GROUPS:
-        app.add_typer(import_module(f"inspector.cli.{name}").group, name=name)
+        if name in wanted:
+            app.add_typer(import_module(f"inspector.cli.{name}").group, name=name)
     return app
 
 

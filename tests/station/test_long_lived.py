@@ -88,7 +88,7 @@ def test_a_command_does_it_before_its_line_starts(
         replay_command: ["replay", footage, *options],
         station_command: ["station", str(tmp_path / "line.toml")],
     }[command]
-    result = CliRunner().invoke(build_app(), arguments)
+    result = CliRunner().invoke(build_app(arguments), arguments)
     assert isinstance(result.exception, Started), result.output
 
 
