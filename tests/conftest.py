@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import tempfile
@@ -28,6 +29,14 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 os.environ["XDG_CACHE_HOME"] = str(
     Path(tempfile.gettempdir()) / f"inspector-tests-{getpass.getuser()}"
 )
+
+
+def pytest_collection_finish() -> None:
+    """A collection goes through all that torch, Qt and the tests have made, half a second each
+    time, and tests of the window ask for many: what is there now stays anyway.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -126,7 +125,6 @@ def test_however_the_event_loop_is_left_no_run_goes_on_unseen(
         assert paths.db is not None
         assert paths.db.exists(), "the run had not begun: nothing was tested"
     finally:
-        gc.unfreeze()
         for window in qapp.topLevelWidgets():
             if isinstance(window, MainWindow):
                 window.close_now()

@@ -31,9 +31,11 @@ class Cycle:
 
 
 @pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
+def collected() -> Iterator[None]:
     yield
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def test_what_is_there_is_passed_over_and_what_comes_later_is_not():

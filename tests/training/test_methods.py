@@ -114,6 +114,7 @@ def test_two_parts_are_enough() -> None:
         assert np.isfinite(held.maps).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_teaches_the_same_head() -> None:
     material = Material.of(_parts(3), _nothing)
     weights = [_head(material, steps=3, seed=seed).head.first.weight for seed in (3, 3, 4)]
