@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from training.threads import torch_threads
+from training.torch_threads import torch_threads
 
 PROJECTED = 64
 """Dimensions kept by the random projection: distances hold to about 1/sqrt(64)."""

@@ -38,7 +38,8 @@ from training.methods import LITE0, Defects, Fitted, Parts, Probes, Report, View
 from training.pictures import Pictures
 from training.probes import chosen_parts, defects_wanted, probe
 from training.promises import check_supported
-from training.threads import THREADS, in_threads, torch_threads
+from training.threads import THREADS, in_threads
+from training.torch_threads import torch_threads
 from training.trainer import SUPERVISED
 from training.variants.build import NAMES, Made, make_variants
 from training.variants.build import Name as VariantName

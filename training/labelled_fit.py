@@ -32,7 +32,7 @@ from training.labelled import Indices, Labelled, load
 from training.methods import Report
 from training.promises import check_supported
 from training.splits import keep_for_validation
-from training.threads import torch_threads
+from training.torch_threads import torch_threads
 from training.trainer import FittedLabelled, Trainer, find_supervised
 from training.variants.build import Made, make_variants
 from training.variants.pictures import of_labelled

@@ -10,11 +10,13 @@ def main() -> None:
     """Loading torch takes seconds on a busy machine, and people are impatient."""
     wait_asleep()
     try:
-        from training.cli import main as run
+        from training import cli
+
+        app = cli.build_app()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: nothing was begun\n")
         sys.exit(130)
-    run()
+    sys.exit(cli.guarded(app))
 
 
 def wait_asleep() -> None:

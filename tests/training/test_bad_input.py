@@ -102,14 +102,16 @@ def test_a_full_disk_leaves_the_old_figures(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "e.json", "m"]
 
 
-def test_an_interrupt_while_loading_is_one_line() -> None:
+@pytest.mark.parametrize("module", ["training", "training.datasets"])
+def test_an_interrupt_while_loading_is_one_line(module: str) -> None:
     script = (
-        "import sys, builtins; real = builtins.__import__\n"
+        "import sys, builtins; real = builtins.__import__; sys.argv[1:] = ['evaluate']\n"
+        "from training.start import main\n"
         "def stop(name, *a, **k):\n"
-        "    if name == 'training.cli': raise KeyboardInterrupt\n"
+        f"    if name == {module!r}: raise KeyboardInterrupt\n"
         "    return real(name, *a, **k)\n"
         "builtins.__import__ = stop\n"
-        "from training.start import main; main()"
+        "main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

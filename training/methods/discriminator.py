@@ -27,7 +27,7 @@ from training.material import Indices, Material
 from training.methods import Fitted, Parts, Report, memory_bank
 from training.methods.fused import Fused, quick_bank, unit_of
 from training.perlin import perlin
-from training.threads import torch_threads
+from training.torch_threads import torch_threads
 from training.trainer import check_loss, seeded
 
 
