@@ -34,6 +34,7 @@ from inspector.gui.live.page import LivePage  # noqa: E402
 from inspector.gui.main_window import MainWindow  # noqa: E402
 from inspector.gui.paths import Paths  # noqa: E402
 from inspector.gui.settings import GuiSettings, SettingsFile  # noqa: E402
+from inspector.station.long_lived import set_aside  # noqa: E402
 
 TICK_MS = 2
 SOURCE = "sim:metal_nut?seed=1&defect_rate=0.2&width=1920&height=1080"
@@ -166,6 +167,8 @@ def main() -> None:
         window.resize(1920, 1080)
         window.show()
         application.processEvents()
+        # as the program does before its event loop
+        set_aside()
         if arguments.page:
             QTimer.singleShot(5000, lambda: window.open_page(arguments.page))
         figures = measure(window, arguments.seconds)
