@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 
-from inspector.core.frame import Image
+from inspector.core.frame import Image, SourceInfo
 from inspector.core.inspection import Crop
 from inspector.core.recipe import Recipe
+from inspector.engine.focus_memory import FocusMemory, Place, Sharp
 from inspector.vision.quality import detail
 
 LEARNT_FROM = 20
@@ -32,19 +33,29 @@ class FocusWatch:
     """Follows the pictures of parts at rest (one thread).
 
     A blur takes much of the fine detail and little of the coarse one, whatever the scene:
-    the share of the two is learnt from the first pictures of a run. So a camera that is out
-    of focus from the start is not seen, nor one whose every frame is a part and may show
-    anything. No part is judged by the measure of another: a sharp picture speaks for the next
-    two of the same part. The first twenty pictures, and all after a blurred one, are measured.
+    the share of the two is learnt from the first pictures of a run, and by ``memory`` from the
+    runs before it. So a camera that was never in focus is not seen, nor one whose every frame is
+    a part and may show anything. No part is judged by the measure of another: a sharp picture
+    speaks for the next two of the same part. The first twenty pictures, and all after a blurred
+    one, are measured.
     ``on_loss(what)`` and ``on_return()`` are called on the caller's thread.
     """
 
     def __init__(
-        self, recipe: Recipe, on_loss: Callable[[str], None], on_return: Callable[[], None]
+        self,
+        recipe: Recipe,
+        on_loss: Callable[[str], None],
+        on_return: Callable[[], None],
+        *,
+        info: SourceInfo,
+        product: str,
+        memory: FocusMemory,
     ) -> None:
         self._watches = recipe.parts.mode != "frame"
         self._every = EVERY if recipe.parts.rule == "worst" else 1
-        self._regions = [_Region() for _ in recipe.regions]
+        self._regions = [
+            _Region(Place.of(info, product, region.region), memory) for region in recipe.regions
+        ]
         self._nothing: list[str | None] = [None for _ in recipe.regions]
         self._found = self._nothing
         self._on_loss = on_loss
@@ -88,24 +99,27 @@ class FocusWatch:
 
 
 class _Region:
-    def __init__(self) -> None:
+    def __init__(self, place: Place, memory: FocusMemory) -> None:
+        self._place, self._memory = place, memory
         self._seen: list[tuple[float, float]] = []
-        self._least_ratio = 0.0
-        self._is_rich = False
+        self._sharp = memory.recall(place)
 
     def problem(self, picture: Image) -> str | None:
         if min(picture.shape[:2]) < LEAST_SIDE:
             return None
         fine, coarse = detail(picture)
+        found = self._compared(fine, coarse)
         if len(self._seen) < LEARNT_FROM:
             self._learn(fine, coarse)
-            return None
+        return found
+
+    def _compared(self, fine: float, coarse: float) -> str | None:
         if coarse < LEAST_STRUCTURE:
-            return "out of focus: no detail left" if self._is_rich else None
-        ratio = fine / coarse
-        if ratio >= self._least_ratio:
+            return "out of focus: no detail left" if self._sharp.is_rich else None
+        ratio, least = fine / coarse, self._sharp.least_ratio
+        if ratio >= least:
             return None
-        return f"out of focus: fine detail {ratio:.2g} of coarse, below {self._least_ratio:.2g}"
+        return f"out of focus: fine detail {ratio:.2g} of coarse, below {least:.2g}"
 
     def _learn(self, fine: float, coarse: float) -> None:
         if coarse < LEAST_STRUCTURE:
@@ -114,5 +128,7 @@ class _Region:
         if len(self._seen) == LEARNT_FROM:
             ratios, structures = zip(*self._seen, strict=True)
             usual = statistics.quantiles(ratios, n=10)[0]
-            self._least_ratio = BLURRED * min(MOST_RATIO, usual)
-            self._is_rich = min(structures) >= RICH * LEAST_STRUCTURE
+            learnt = Sharp(
+                BLURRED * min(MOST_RATIO, usual), min(structures) >= RICH * LEAST_STRUCTURE
+            )
+            self._sharp = self._memory.keep(self._place, learnt)

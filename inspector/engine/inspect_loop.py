@@ -58,7 +58,14 @@ class InspectLoop:
 
     def _put_in_force(self, in_force: InForce) -> None:
         setup, recipe = self._setup, in_force.recipe
-        self._focus = FocusWatch(recipe, self._focus_alarm.lost, self._focus_alarm.back)
+        self._focus = FocusWatch(
+            recipe,
+            self._focus_alarm.lost,
+            self._focus_alarm.back,
+            info=setup.info,
+            product=in_force.model_id.partition("@")[0],
+            memory=setup.focus,
+        )
         self._judge = FrameJudge(
             in_force.predictor, recipe, setup.run_id, self._focus, rehearses=setup.rehearses
         )

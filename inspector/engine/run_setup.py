@@ -11,6 +11,7 @@ from inspector.core.protocols import FrameSource, Predictor, RecordSink
 from inspector.core.recipe import Recipe
 from inspector.engine.alarm import OnEvent
 from inspector.engine.capture import GrabObserver
+from inspector.engine.focus_memory import FocusMemory
 from inspector.engine.judging import Decision
 from inspector.engine.recorder import PartListener, TakeoverListener
 from inspector.engine.supervisor import RestartPolicy
@@ -35,7 +36,8 @@ class RunSetup:
     ``trigger_frames`` are frame indices that count as triggers. ``ahead``: how many frames
     may be looked at side by side where none is ever dropped; the predictor must stand it.
     ``alone``: no other camera asks the model, so that whoever asks may have other things to do
-    meanwhile. ``rehearses``: see ``FrameJudge``.
+    meanwhile. ``rehearses``: see ``FrameJudge``. ``focus``: how sharp the pictures of runs before
+    this one were; by default nobody knows.
     """
 
     run_id: str
@@ -56,3 +58,4 @@ class RunSetup:
     ahead: int = 1
     alone: bool = True
     rehearses: bool = False
+    focus: FocusMemory = field(default_factory=FocusMemory)

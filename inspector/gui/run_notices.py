@@ -88,7 +88,10 @@ class RunNotices(QObject):
             ),
             "focus_lost": (
                 self.tr("The camera is out of focus: parts are INVALID"),
-                self.tr("Stop the line. Clean and set the lens, or call the engineer."),
+                self.tr(
+                    "Stop the line. Clean and set the lens, or call the engineer. After another"
+                    " lens was fitted, start the program anew."
+                ),
             ),
             "network_stalled": (
                 self.tr("The model does not answer: no part is being inspected"),

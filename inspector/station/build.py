@@ -20,6 +20,7 @@ from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
 from inspector.engine.capture import GrabObserver
 from inspector.engine.changeover import Takeover
+from inspector.engine.focus_memory import FocusMemory
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.recorder import PartListener
 from inspector.engine.run_setup import FrameObserver, RunSetup
@@ -128,13 +129,15 @@ def build_station(
     models: ModelService | None = None,
     frames: FrameSource | None = None,
     alone: bool = True,
+    focus: FocusMemory | None = None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
     ``credentials`` None: the system's keyring, asked only where the source names one.
     ``models`` None: a model of its own, else one shared with other cameras. ``frames``
     takes the place of the configured source (not opened yet). ``alone``: no other camera
-    runs beside, so that there is time for two frames at once, and to rehearse.
+    runs beside, so that there is time for two frames at once, and to rehearse. ``focus``: what
+    earlier runs of a live camera learnt; recorded footage gives the same records every time.
     The run's row is written last, when nothing can refuse the run any more.
 
     Raises InputError subclasses for whatever cannot be used; nothing stays open then.
@@ -194,6 +197,7 @@ def build_station(
             ahead=_ahead(ahead, predictor),
             alone=alone,
             rehearses=alone and (config.live or config.realtime),
+            focus=_focus(focus, info),
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
@@ -220,6 +224,11 @@ def build_station(
             changeovers,
             resources,
         )
+
+
+def _focus(memory: FocusMemory | None, info: SourceInfo) -> FocusMemory:
+    lasts = info.is_live and not info.is_recorded
+    return memory if memory is not None and lasts else FocusMemory()
 
 
 def _places(config: RunConfig, frames: FrameSource | None) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from inspector.core.frame import SourceInfo
 from inspector.core.inspection import Crop
-from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.core.recipe import PartRule, Recipe, RegionSpec, Thresholds
+from inspector.engine.focus_memory import FocusMemory
 from inspector.engine.focus_watch import DECLARED_FRAMES, LEARNT_FROM, FocusWatch
 
 RNG = np.random.default_rng(3)
@@ -41,15 +45,43 @@ def seen(watch: FocusWatch, image: np.ndarray, part: int | None = None) -> list[
     return watch.check(next(PARTS) if part is None else part, [Crop(image, None)])
 
 
-def watch_of(mode: str = "trigger", rule: str = "worst") -> tuple[FocusWatch, list[str]]:
+INFO = SourceInfo(
+    "camera-0", "camera 0", is_live=True, width=160, height=160, fps=30.0, frame_count=None
+)
+
+
+def watch_of(
+    mode: str = "trigger",
+    rule: str = "worst",
+    *,
+    memory: FocusMemory | None = None,
+    info: SourceInfo = INFO,
+    product: str = "nut",
+    t1: float = 0.5,
+    roi: tuple[int, int, int, int] | None = None,
+) -> tuple[FocusWatch, list[str]]:
     told: list[str] = []
-    thresholds = Thresholds(t1=0.5, t2=0.8)
-    recipe = Recipe(model_sha256=SHA, thresholds=thresholds, parts=PartRule(mode=mode, rule=rule))
-    return FocusWatch(recipe, told.append, lambda: told.append("back")), told
+    recipe = Recipe(
+        model_sha256=SHA,
+        thresholds=Thresholds(t1=t1, t2=0.8),
+        parts=PartRule(mode=mode, rule=rule),
+        regions=(RegionSpec(roi=roi),),
+    )
+    watch = FocusWatch(
+        recipe,
+        told.append,
+        lambda: told.append("back"),
+        info=info,
+        product=product,
+        memory=memory or FocusMemory(),
+    )
+    return watch, told
 
 
-def learnt(mode: str = "trigger", rule: str = "worst") -> tuple[FocusWatch, list[str]]:
-    watch, told = watch_of(mode, rule)
+def learnt(
+    mode: str = "trigger", rule: str = "worst", memory: FocusMemory | None = None
+) -> tuple[FocusWatch, list[str]]:
+    watch, told = watch_of(mode, rule, memory=memory)
     for seed in range(LEARNT_FROM):
         assert seen(watch, noisy(printed(seed))) == [None]
     return watch, told
@@ -104,6 +136,49 @@ def test_no_detail_at_all_where_there_always_was_some_is_a_blur():
 def test_a_lens_that_was_soft_from_the_start_is_the_measure():
     watch, told = watch_of()
     for i in range(3 * LEARNT_FROM):
+        assert seen(watch, blurred(printed(i), 2.5)) == [None]
+    assert told == []
+
+
+def test_a_lens_that_is_soft_since_the_last_run_is_told_at_once_and_is_never_the_measure():
+    """Whatever else was changed between them: who tunes a threshold has not touched the lens."""
+    memory = FocusMemory()
+    learnt(memory=memory)
+    for t1, sigma in ((0.5, 2.5), (0.6, 2.5), (0.7, 9.0)):
+        watch, told = watch_of(memory=memory, t1=t1)
+        found = [seen(watch, blurred(printed(i), sigma))[0] for i in range(2 * LEARNT_FROM)]
+        assert all(what is not None and "out of focus" in what for what in found)
+        assert len(told) == 1
+        assert seen(watch, noisy(printed(1))) == [None]
+    plain = blurred(printed(0, 2), 9)
+    assert seen(watch_of(memory=memory)[0], plain) == ["out of focus: no detail left"]
+
+
+def test_a_lens_that_was_set_since_the_last_run_is_the_new_measure():
+    memory = FocusMemory()
+    soft, _ = watch_of(memory=memory)
+    for i in range(LEARNT_FROM):
+        assert seen(soft, blurred(printed(i), 2.5)) == [None]
+    learnt(memory=memory)
+    assert seen(watch_of(memory=memory)[0], blurred(printed(0), 2.5)) != [None]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"info": replace(INFO, source_id="camera-1")},
+        {"info": replace(INFO, width=320)},
+        {"info": replace(INFO, height=320)},
+        {"product": "cap"},
+        {"roi": (0, 0, 160, 160)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_another_camera_product_or_region_has_its_own_measure(other: dict[str, Any]):
+    memory = FocusMemory()
+    learnt(memory=memory)
+    watch, told = watch_of(memory=memory, **other)
+    for i in range(2 * LEARNT_FROM):
         assert seen(watch, blurred(printed(i), 2.5)) == [None]
     assert told == []
 

@@ -18,6 +18,7 @@ from inspector.core.inspection import Part, Verdict
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import PartRule, Recipe, Thresholds
+from inspector.engine.focus_memory import FocusMemory
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
 from inspector.inference.package import load_package
@@ -168,11 +169,12 @@ def line_of(
     every_frame: bool = False,
     reader: PartListener | None = None,
     empty: Image = EMPTY,
+    focus: FocusMemory | None = None,
 ) -> Iterator[Line]:
     """A running station with record and archive, ended and closed behind the block.
 
     ``every_frame`` is a part; else presence tells them, by the ``empty`` belt. ``reader`` is
-    told of parts, too.
+    told of parts, too. ``focus``: what runs before this one learnt.
     """
     recipe = recipe_of(package, empty)
     if every_frame:
@@ -188,7 +190,7 @@ def line_of(
     )
     listeners = [line.on_part] if reader is None else [line.on_part, reader]
     with build_station(
-        config, part_listeners=listeners, on_event=line.on_event, frames=source
+        config, part_listeners=listeners, on_event=line.on_event, frames=source, focus=focus
     ) as station:
         line.station = station
         station.pipeline.start()

@@ -9,6 +9,7 @@ import pytest
 
 from inspector.core.frame import Image
 from inspector.core.inspection import Verdict
+from inspector.engine.focus_memory import FocusMemory
 from inspector.engine.status import State
 from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
@@ -113,6 +114,33 @@ def test_a_camera_that_sees_something_else_is_declared_passes_nothing_and_comes_
     assert row.meanwhile["PASS"] == 0
     assert unseen(line, rig) == []
     ledger.add(row)
+
+
+def test_a_blurred_camera_that_is_stopped_and_started_again_is_no_sharp_one(
+    package: Path, tmp_path: Path
+) -> None:
+    """Who sees an alarm presses Stop and Start."""
+    belt, focus = plain_belt(), FocusMemory()
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    with line_of(camera(DetailedRig(belt)), package, before, empty=belt, focus=focus) as line:
+        line.wait_parts(15)
+        line.end()
+    assert {said.part.verdict for said in line.parts} == {Verdict.PASS}
+    rig = DetailedRig(belt)
+    rig.inject("defocused")
+    with line_of(camera(rig), package, after, empty=belt, focus=focus) as line:
+        declared = line.event("focus_lost")
+        line.wait_parts(5, Verdict.INVALID)
+        rig.heal()
+        assert rig.healed_at is not None
+        line.event("focus_back", declared)
+        line.first(Verdict.PASS, rig.healed_at)
+        line.end()
+    blurred = [said.part for said in line.parts if said.span[1] < rig.healed_at]
+    assert len(blurred) >= 5
+    assert {part.verdict for part in blurred} == {Verdict.INVALID}
 
 
 def command(file: Path, fault: str) -> float:

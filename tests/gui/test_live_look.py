@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -9,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from inspector.core.inspection import Verdict
 from inspector.gui.live.look_controller import LOOK_S
 from inspector.gui.live.rejected import RejectedParts
+from inspector.gui.theme.theme import Theme
 from inspector.gui.widgets.fail_strip import KEPT, PartThumb
 from tests.support.staged import part_event
 from tests.support.staged_line import Line
@@ -118,3 +121,14 @@ def test_the_newest_part_keeps_its_picture_however_large():
     kept = rejected.find(event.part.part_id)
     assert kept is not None
     assert kept.shown is event.shown
+
+
+def test_a_part_without_a_picture_says_so_where_there_is_room(theme: Theme, qtbot: QtBot):
+    """Painted over their place, the words would be cut off on both sides."""
+    thumb = PartThumb(replace(part_event(0, Verdict.INVALID), shown=None), theme)
+    qtbot.addWidget(thumb)
+    needed = thumb.fontMetrics().horizontalAdvance("no picture")
+    assert thumb.words_for(needed) == "no picture"
+    assert thumb.words_for(needed - 1) == "–"
+    thumb.resize(44, 100)
+    assert not thumb.grab().isNull()

@@ -46,6 +46,11 @@ class PartThumb(QAbstractButton):
         """As people count: from one."""
         return self.part.part_index + 1
 
+    def words_for(self, width: float) -> str:
+        """What stands in place of a picture; a dash where there is no room for words."""
+        words = self.tr("no picture")
+        return words if self.fontMetrics().horizontalAdvance(words) <= width else "–"
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(self.width(), 100)
 
@@ -70,7 +75,7 @@ class PartThumb(QAbstractButton):
             painter.drawImage(_fitted(self._image, picture), self._image)
         else:
             painter.setPen(QColor(p.muted))
-            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, self.tr("no picture"))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, self.words_for(picture.width()))
         if self.hasFocus() or self.underMouse():
             painter.setPen(QColor(p.focus))
             painter.setBrush(Qt.BrushStyle.NoBrush)
