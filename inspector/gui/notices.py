@@ -31,6 +31,7 @@ class Notice:
         holds: the condition is there now. An alarm whose condition has gone stays until
             acknowledged, a warning goes with it.
         acknowledged: a person has seen it.
+        follows: it is what others lead to, so that they stand before it.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Notice:
     details: str = ""
     holds: bool = True
     acknowledged: bool = False
+    follows: bool = False
 
 
 class NoticeBoard(QObject):
@@ -94,14 +96,20 @@ class NoticeBoard(QObject):
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """The gravest unseen first, then by severity, then the newest."""
+        """The gravest unseen first, then by severity; what holds before what is over, causes
+        before what follows, then the newest.
+        """
         newest_first = reversed(self._notices.values())
-        return tuple(sorted(newest_first, key=lambda n: (n.acknowledged, -n.severity)))
+        return tuple(sorted(newest_first, key=_place))
 
     @property
     def waiting(self) -> tuple[Notice, ...]:
         """Those nobody has acknowledged, in the same order."""
         return tuple(n for n in self.notices if not n.acknowledged)
+
+
+def _place(notice: Notice) -> tuple[bool, int, bool, bool]:
+    return (notice.acknowledged, -notice.severity, not notice.holds, notice.follows)
 
 
 def _same_words(one: Notice, other: Notice) -> bool:

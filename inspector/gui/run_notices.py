@@ -138,7 +138,9 @@ class RunNotices(QObject):
                 count = settings.consecutive_invalid
                 title = self.tr("%n parts in a row could not be inspected", "", count)
                 advice = self.tr("Check light, focus and position of the parts.")
-        return Notice(state.alarm, Severity.ALARM, title, advice)
+        # why no part could be inspected may stand on the board already, in better words
+        follows = state.alarm is Alarm.CONSECUTIVE_INVALID
+        return Notice(state.alarm, Severity.ALARM, title, advice, follows=follows)
 
     def _forget_acknowledged(self) -> None:
         """Somebody saw to it: the rule counts anew from here."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from inspector.core.inspection import Verdict
 from inspector.engine.status import PipelineStatus, State, Trouble
 from inspector.gui.notices import Severity
 from inspector.gui.shell import health_rules
@@ -31,6 +32,17 @@ def test_a_trouble_is_an_alarm_until_it_is_over(line: Line, lost: str, back: str
     session.tell(back, "")
     line.pull()
     assert not any(n.holds for n in line.window.context.notices.notices)
+
+
+def test_why_nothing_is_inspected_stands_before_that_nothing_is(line: Line):
+    session = line.start()
+    session.tell("focus_lost", "why")
+    line.finish(Verdict.INVALID, Verdict.INVALID, Verdict.INVALID)
+    board = line.window.context.notices
+    assert ["focus" in n.title for n in board.notices] == [True, False]
+    session.tell("focus_back", "")
+    line.pull()
+    assert "could not be inspected" in board.notices[0].title
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,17 @@ def test_the_gravest_unseen_notice_stands_first():
     assert [n.key for n in board.notices] == ["w", "i", "a"]
     board.acknowledge_all()
     assert [n.key for n in board.notices] == ["a", "w"]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_cause_stands_before_what_follows_from_it_while_it_holds():
+    board = NoticeBoard()
+    board.tell(_alarm("cause"))
+    board.tell(replace(_alarm("result"), follows=True))
+    board.tell(_alarm("another"))
+    assert [n.key for n in board.notices] == ["another", "cause", "result"]
+    board.resolve("cause")
+    assert [n.key for n in board.notices] == ["another", "result", "cause"]
 
 
 # alarms
