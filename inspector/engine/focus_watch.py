@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from inspector.core.frame import Image, SourceInfo
 from inspector.core.inspection import Crop
 from inspector.core.recipe import Recipe
-from inspector.engine.focus_memory import FocusMemory, Place, Sharp
+from inspector.engine.focus_memory import FocusMemory, Measured, Place, Sharp
 from inspector.vision.quality import detail
 
 LEARNT_FROM = 20
@@ -94,14 +94,14 @@ class FocusWatch:
             self._on_return()
 
     def end(self) -> None:
-        """Another recipe takes over, and learns anew."""
+        """Another recipe takes over: whoever watches by that declares anew what it finds."""
         self._note(None)
 
 
 class _Region:
     def __init__(self, place: Place, memory: FocusMemory) -> None:
         self._place, self._memory = place, memory
-        self._seen: list[tuple[float, float]] = []
+        self._seen: list[Measured] | None = memory.begun(place)
         self._sharp = memory.recall(place)
 
     def problem(self, picture: Image) -> str | None:
@@ -109,8 +109,9 @@ class _Region:
             return None
         fine, coarse = detail(picture)
         found = self._compared(fine, coarse)
-        if len(self._seen) < LEARNT_FROM:
-            self._learn(fine, coarse)
+        if self._seen is not None and coarse >= LEAST_STRUCTURE:
+            self._seen.append((fine / coarse, coarse))
+            self._learn(self._seen)
         return found
 
     def _compared(self, fine: float, coarse: float) -> str | None:
@@ -121,14 +122,10 @@ class _Region:
             return None
         return f"out of focus: fine detail {ratio:.2g} of coarse, below {least:.2g}"
 
-    def _learn(self, fine: float, coarse: float) -> None:
-        if coarse < LEAST_STRUCTURE:
+    def _learn(self, seen: Sequence[Measured]) -> None:
+        if len(seen) < LEARNT_FROM:
             return
-        self._seen.append((fine / coarse, coarse))
-        if len(self._seen) == LEARNT_FROM:
-            ratios, structures = zip(*self._seen, strict=True)
-            usual = statistics.quantiles(ratios, n=10)[0]
-            learnt = Sharp(
-                BLURRED * min(MOST_RATIO, usual), min(structures) >= RICH * LEAST_STRUCTURE
-            )
-            self._sharp = self._memory.keep(self._place, learnt)
+        ratios, structures = zip(*seen, strict=True)
+        usual = statistics.quantiles(ratios, n=10)[0]
+        learnt = Sharp(BLURRED * min(MOST_RATIO, usual), min(structures) >= RICH * LEAST_STRUCTURE)
+        self._sharp, self._seen = self._memory.keep(self._place, learnt), None

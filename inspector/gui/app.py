@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from inspector import __version__
 from inspector.config import RunConfig
-from inspector.engine.focus_memory import FocusMemory
+from inspector.engine.focus_memory import FocusMemories
 from inspector.errors import StateError
 from inspector.gui.context import AppContext
 from inspector.gui.display_loss import ended_with_the_display
@@ -116,7 +116,7 @@ def session_with(credentials: Credentials) -> StartSession:
     """Runs find the credentials that were typed into this window, too, and a camera that was sharp
     in one of them is measured by that in the next.
     """
-    build = partial(build_station, credentials=credentials, focus=FocusMemory())
+    build = partial(build_station, credentials=credentials, focus=FocusMemories())
 
     def start(config: RunConfig) -> RunSession:
         return RunSession(config, build=build)

@@ -89,8 +89,8 @@ class RunNotices(QObject):
             "focus_lost": (
                 self.tr("The camera is out of focus: parts are INVALID"),
                 self.tr(
-                    "Stop the line. Clean and set the lens, or call the engineer. After another"
-                    " lens was fitted, start the program anew."
+                    "Stop the line. Clean and set the lens, or call the engineer. If the picture"
+                    " is sharp, start the program anew."
                 ),
             ),
             "network_stalled": (

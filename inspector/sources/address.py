@@ -62,13 +62,13 @@ def parse_address(text: str) -> Address:
 
 def _with_scheme(scheme: str, text: str) -> Address:
     if scheme == "sim":
-        return Address("simulator", text, text)
+        return Address("simulator", text, redact_unknown(text))
     if scheme in _NETWORK_SCHEMES:
         return _network(scheme, text[len(scheme) + 1 :])
     # before an "@", what stands before the first colon may be a user name
     named = "unknown scheme" if "@" in text else f"unknown scheme {scheme!r}"
     raise SourceOpenError(
-        f"source {redact_unknown(text)!r}: {named}; expected {_KNOWN} "
+        f"source {_without_values(redact_unknown(text))!r}: {named}; expected {_KNOWN} "
         f"(for a file name with a colon write ./NAME)"
     )
 

@@ -20,7 +20,7 @@ from inspector.core.recipe import Recipe
 from inspector.core.truth import TruthReport
 from inspector.engine.capture import GrabObserver
 from inspector.engine.changeover import Takeover
-from inspector.engine.focus_memory import FocusMemory
+from inspector.engine.focus_memory import FocusMemories, FocusMemory
 from inspector.engine.pipeline import Pipeline
 from inspector.engine.recorder import PartListener
 from inspector.engine.run_setup import FrameObserver, RunSetup
@@ -129,7 +129,7 @@ def build_station(
     models: ModelService | None = None,
     frames: FrameSource | None = None,
     alone: bool = True,
-    focus: FocusMemory | None = None,
+    focus: FocusMemories | None = None,
 ) -> Station:
     """Opens model, recipe, source and record, in this order: the cheap refusals first.
 
@@ -197,7 +197,7 @@ def build_station(
             ahead=_ahead(ahead, predictor),
             alone=alone,
             rehearses=alone and (config.live or config.realtime),
-            focus=_focus(focus, info),
+            focus=_focus(focus, config, info),
         )
         warnings = tuple(warnings_for(recipe, info, predictor))
         pipeline = Pipeline(setup)
@@ -226,9 +226,11 @@ def build_station(
         )
 
 
-def _focus(memory: FocusMemory | None, info: SourceInfo) -> FocusMemory:
-    lasts = info.is_live and not info.is_recorded
-    return memory if memory is not None and lasts else FocusMemory()
+def _focus(memories: FocusMemories | None, config: RunConfig, info: SourceInfo) -> FocusMemory:
+    if memories is None or not info.is_live or info.is_recorded:
+        return FocusMemory()
+    # gain and exposure decide how much noise there is, which looks like fine detail
+    return memories.of((config.source, repr(config.camera)))
 
 
 def _places(config: RunConfig, frames: FrameSource | None) -> int:

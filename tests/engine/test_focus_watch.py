@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from inspector.core.frame import SourceInfo
+from inspector.core.geometry import Roi
 from inspector.core.inspection import Crop
 from inspector.core.recipe import PartRule, Recipe, RegionSpec, Thresholds
-from inspector.engine.focus_memory import FocusMemory
+from inspector.engine.focus_memory import FocusMemory, Place
 from inspector.engine.focus_watch import DECLARED_FRAMES, LEARNT_FROM, FocusWatch
 
 RNG = np.random.default_rng(3)
@@ -166,21 +167,89 @@ def test_a_lens_that_was_set_since_the_last_run_is_the_new_measure():
 @pytest.mark.parametrize(
     "other",
     [
-        {"info": replace(INFO, source_id="camera-1")},
         {"info": replace(INFO, width=320)},
         {"info": replace(INFO, height=320)},
         {"product": "cap"},
-        {"roi": (0, 0, 160, 160)},
+        {"roi": (0, 0, 160, 79)},
     ],
-    ids=lambda other: next(iter(other)),
+    ids=str,
 )
-def test_another_camera_product_or_region_has_its_own_measure(other: dict[str, Any]):
+def test_another_size_product_or_region_has_its_own_measure(other: dict[str, Any]):
     memory = FocusMemory()
     learnt(memory=memory)
     watch, told = watch_of(memory=memory, **other)
     for i in range(2 * LEARNT_FROM):
         assert seen(watch, blurred(printed(i), 2.5)) == [None]
     assert told == []
+
+
+def test_a_region_moved_a_little_has_the_measure_of_the_one_before():
+    memory = FocusMemory()
+    learnt(memory=memory)
+    watch, told = watch_of(memory=memory, roi=(1, 0, 158, 130))
+    assert all(seen(watch, blurred(printed(i), 2.5)) != [None] for i in range(LEARNT_FROM))
+    assert len(told) == 1
+
+
+def test_short_runs_learn_together():
+    """Batches of a few parts, or products in turn."""
+    memory = FocusMemory()
+    for i in range(LEARNT_FROM):
+        watch, _ = watch_of(memory=memory)
+        assert seen(watch, noisy(printed(i))) == [None]
+    watch, told = watch_of(memory=memory)
+    assert all(seen(watch, blurred(printed(i), 2.5)) != [None] for i in range(LEARNT_FROM))
+    assert len(told) == 1
+
+
+def test_a_run_learns_from_its_first_twenty_pictures_and_no_others():
+    watch, _ = watch_of()
+    for i in range(LEARNT_FROM):
+        assert seen(watch, blurred(printed(i), 2.5)) == [None]
+    for i in range(20 * LEARNT_FROM):
+        assert seen(watch, noisy(printed(i % 5))) == [None]
+    assert seen(watch, blurred(printed(0), 2.5)) == [None]
+
+
+def test_pictures_without_structure_are_not_learnt_from():
+    watch, _ = watch_of()
+    for i in range(LEARNT_FROM):
+        assert seen(watch, noisy(np.full((160, 160, 3), 90, np.uint8))) == [None]
+        assert seen(watch, noisy(printed(i))) == [None]
+    assert seen(watch, blurred(printed(0, 2), 9)) == ["out of focus: no detail left"]
+
+
+def test_two_regions_of_the_same_place_both_learn():
+    memory = FocusMemory()
+    recipe = Recipe(
+        model_sha256=SHA,
+        thresholds=Thresholds(t1=0.5, t2=0.8),
+        parts=PartRule(mode="trigger"),
+        regions=(RegionSpec(name="a"), RegionSpec(name="b")),
+    )
+    watch = FocusWatch(recipe, print, print, info=INFO, product="nut", memory=memory)
+    for i in range(LEARNT_FROM):
+        assert watch.check(i, [Crop(noisy(printed(i)), None)] * 2) == [None, None]
+    found = watch.check(99, [Crop(blurred(printed(0)), None)] * 2)
+    assert all(what is not None for what in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (None, None, True),
+        (None, Roi(0, 0, 160, 80), True),
+        (None, Roi(0, 0, 160, 79), False),
+        (Roi(10, 10, 20, 20), Roi(16, 10, 20, 20), True),
+        (Roi(10, 10, 20, 20), Roi(17, 10, 20, 20), False),
+        (Roi(10, 10, 20, 20), Roi(10, 16, 20, 20), True),
+        (Roi(10, 10, 20, 20), Roi(10, 17, 20, 20), False),
+        (Roi(0, 0, 20, 20), Roi(40, 40, 20, 20), False),
+    ],
+)
+def test_which_regions_show_the_same_thing(one: Roi | None, other: Roi | None, alike: bool):
+    a, b = Place.of(INFO, "nut", one), Place.of(INFO, "nut", other)
+    assert (a.resembles(b), b.resembles(a)) == (alike, alike)
 
 
 def test_where_every_frame_is_a_part_anything_may_be_shown():

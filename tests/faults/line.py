@@ -18,7 +18,7 @@ from inspector.core.inspection import Part, Verdict
 from inspector.core.presence import PresenceRule, encode_thumbnail
 from inspector.core.protocols import FrameSource
 from inspector.core.recipe import PartRule, Recipe, Thresholds
-from inspector.engine.focus_memory import FocusMemory
+from inspector.engine.focus_memory import FocusMemories
 from inspector.engine.recorder import PartListener
 from inspector.engine.status import PipelineStatus
 from inspector.inference.package import load_package
@@ -169,7 +169,7 @@ def line_of(
     every_frame: bool = False,
     reader: PartListener | None = None,
     empty: Image = EMPTY,
-    focus: FocusMemory | None = None,
+    focus: FocusMemories | None = None,
 ) -> Iterator[Line]:
     """A running station with record and archive, ended and closed behind the block.
 

@@ -9,7 +9,7 @@ import pytest
 
 from inspector.core.frame import Image
 from inspector.core.inspection import Verdict
-from inspector.engine.focus_memory import FocusMemory
+from inspector.engine.focus_memory import FocusMemories
 from inspector.engine.status import State
 from inspector.sources.address import Address, parse_address
 from inspector.sources.camera import CameraSource
@@ -120,7 +120,7 @@ def test_a_blurred_camera_that_is_stopped_and_started_again_is_no_sharp_one(
     package: Path, tmp_path: Path
 ) -> None:
     """Who sees an alarm presses Stop and Start."""
-    belt, focus = plain_belt(), FocusMemory()
+    belt, focus = plain_belt(), FocusMemories()
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
     after.mkdir()

@@ -27,6 +27,7 @@ from inspector.sources.address import (
         ("./0", "path", "./0"),
         ("img@2x.mp4", "path", "img@2x.mp4"),
         ("sim:screw?seed=3", "simulator", "sim:screw?seed=3"),
+        ("sim:bob:pw@host", "simulator", "***@host"),
         ("rtsp://10.0.0.5/line1", "network", "rtsp://10.0.0.5/line1"),
         ("RTSP://host:8554/x", "network", "rtsp://host:8554/x"),
         ("http://[::1]:80/a", "network", "http://[::1]:80/a"),
@@ -94,6 +95,7 @@ def test_credentials_survive_the_way_to_ffmpeg(user: str, password: str) -> None
         ("ftp://host/x", "'ftp://host/x': unknown scheme 'ftp';", None),
         ("ftp://bob:pw@host/x", "'***@host/x': unknown scheme;", "ftp"),
         ("bob:pw@host/x", "'***@host/x': unknown scheme;", "bob"),
+        ("foo:?pwd=secret", "'foo:?pwd=***': unknown scheme 'foo';", "secret"),
     ],
 )
 def test_a_scheme_is_named_only_where_it_cannot_be_a_user_name(
