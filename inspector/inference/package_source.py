@@ -22,6 +22,8 @@ RATIO_FROM_BYTES = 1 << 20
 MAX_DEPTH = 3
 CHUNK = 1 << 20
 
+MOST_SHOWN = 160
+"""Characters of a name or of a library's words in a message."""
 _PLAIN = re.compile(r"[^\x00-\x1f\\:]+")
 # what zipfile raises for damaged archives is not all BadZipFile
 _ZIP_ERRORS = (
@@ -92,24 +94,24 @@ class ZipFiles:
         }
 
     def _check(self, member: zipfile.ZipInfo) -> None:
-        name = member.filename
+        name, shown = member.filename, _short(member.filename)
         parts = PurePosixPath(name).parts
         if not _PLAIN.fullmatch(name) or name.startswith("/") or ".." in parts:
-            raise PackageError(f"{self._path}: the name {name[:80]!r} leads out of the package")
+            raise PackageError(f"{self._path}: the name {shown!r} leads out of the package")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise PackageError(
-                f"{self._path}: {name} is a link: packages hold the files themselves"
+                f"{self._path}: {shown} is a link: packages hold the files themselves"
             )
         if member.flag_bits & 1 or member.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         ):
-            raise PackageError(f"{self._path}: {name} is encrypted or packed in an unusual way")
+            raise PackageError(f"{self._path}: {shown} is encrypted or packed in an unusual way")
         if member.file_size > RATIO_FROM_BYTES and (
             member.file_size > MAX_RATIO * max(1, member.compress_size)
         ):
             raise PackageError(
-                f"{self._path}: {name} would expand to more than {MAX_RATIO} times its size: "
+                f"{self._path}: {shown} would expand to more than {MAX_RATIO} times its size: "
                 "not unpacked"
             )
 
@@ -139,7 +141,9 @@ class ZipFiles:
         try:
             return self._expanded(member, limit)
         except _ZIP_ERRORS as error:
-            raise PackageError(f"{self.where(file)}: damaged: {error}: pack it again") from None
+            raise PackageError(
+                f"{self.where(file)}: damaged: {_short(str(error))}: pack it again"
+            ) from None
 
     def _expanded(self, member: zipfile.ZipInfo, limit: int) -> bytes:
         """The announced size is a claim: what really comes is counted."""
@@ -150,6 +154,11 @@ class ZipFiles:
                 if len(taken) > limit:
                     raise ValueError("more bytes than announced")
         return bytes(taken)
+
+
+def _short(text: str) -> str:
+    """Names come from the archive, up to 64 KB of them, and zipfile's errors repeat them."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 @contextmanager
@@ -163,6 +172,6 @@ def open_package_files(source: Path) -> Iterator[PackageFiles]:
     try:
         archive = zipfile.ZipFile(source)
     except _ZIP_ERRORS as error:
-        raise PackageError(f"{source}: not a readable zip file: {error}") from None
+        raise PackageError(f"{source}: not a readable zip file: {_short(str(error))}") from None
     with archive:
         yield ZipFiles(source, archive)

@@ -127,6 +127,43 @@ def test_archives_that_mean_harm_are_refused(package, root, tmp_path, change, me
     assert not root.exists()
 
 
+LONG = "n" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_add(f"../{LONG}"), "leads out"),
+        (lambda a: a.writestr(LONG, bytes(64 << 20), zipfile.ZIP_DEFLATED), "200 times"),
+        (lambda a: a.writestr(zipfile.ZipInfo(LONG), b"x", zipfile.ZIP_LZMA), "unusual way"),
+    ],
+    ids=["out", "bomb", "lzma"],
+)
+def test_a_name_of_its_own_length_makes_no_refusal_that_nobody_can_read(
+    package, root, tmp_path, change, message
+):
+    source = rewritten(package, tmp_path / "bad.zip", change)
+    with pytest.raises(PackageError, match=message) as caught:
+        import_package(source, root)
+    assert len(str(caught.value)) < 600
+
+
+def test_two_names_for_one_member_are_not_repeated_at_length(package, root, tmp_path):
+    """zipfile says both, the one in front of the data with all its bytes."""
+    source = tmp_path / "bad.zip"
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in package.iterdir():
+            archive.writestr(file.name, file.read_bytes())
+    data = bytearray(source.read_bytes())
+    place = data.index(b"PK\x03\x04")
+    # the length of the first member's name
+    data[place + 26 : place + 28] = (30_000).to_bytes(2, "little")
+    source.write_bytes(bytes(data))
+    with pytest.raises(PackageError) as caught:
+        import_package(source, root)
+    assert len(str(caught.value)) < 600
+
+
 def test_a_member_that_expands_beyond_its_claim_is_refused(package, root, tmp_path):
     source = zipped(package, tmp_path / "lying.zip")
     data = bytearray(source.read_bytes())
