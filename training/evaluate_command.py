@@ -12,12 +12,13 @@ from training.datasets import find_category
 from training.evaluate import evaluate as run_evaluation
 from training.progress import progress
 from training.show import evaluation_table, write_json
+from training.target_options import CategoryName, Data
 
 
 def evaluate(
     model: Annotated[Path, typer.Option(help="Folder of a model package.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the category's folder.")],
-    category: Annotated[str, typer.Option(help="Name of the category.")],
+    data: Data,
+    category: CategoryName,
     json: Annotated[
         Path | None, typer.Option(help="File for the figures; - for standard output.")
     ] = None,

@@ -24,6 +24,7 @@ from training.provenance import package_fingerprint
 from training.show import promised
 from training.supervised_command import fit_supervised
 from training.target_options import (
+    Data,
     MaxEscape,
     MaxOverkill,
     MaxReview,
@@ -36,7 +37,7 @@ from training.variants.show import variants_shown
 
 
 def fit(
-    data: Annotated[Path, typer.Option(help="Folder that holds the category's folder.")],
+    data: Data,
     category: Annotated[str | None, typer.Option(help="Name of the category.")] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Every category in DATA; goes on after a kill.")

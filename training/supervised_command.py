@@ -29,6 +29,7 @@ from training.splits import labelled_samples
 from training.staging import NEW, move_in, staging
 from training.supervised import Folding, Result, Supervised
 from training.supervised import cross_validate as run
+from training.target_options import CategoryName, Data
 from training.trainer import SUPERVISED, find_supervised
 from training.variants.show import variants_shown
 
@@ -36,8 +37,8 @@ _SIZE = 256
 
 
 def cross_validate(
-    data: Annotated[Path, typer.Option(help="Folder that holds the category's folder.")],
-    category: Annotated[str, typer.Option(help="Name of the category.")],
+    data: Data,
+    category: CategoryName,
     method: Annotated[
         str, typer.Option(help="classifier, seed-cnn or memory-bank.")
     ] = "classifier",
@@ -130,8 +131,8 @@ def cross_validate(
 
 
 def ablation(
-    data: Annotated[Path, typer.Option(help="Folder that holds the category's folder.")],
-    category: Annotated[str, typer.Option(help="Name of the category.")],
+    data: Data,
+    category: CategoryName,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Stratified by defect type.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0,
     size: Annotated[

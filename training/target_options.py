@@ -1,7 +1,8 @@
-"""The target rates and the station's scale as options of commands."""
+"""Options that several commands share: what is trained on, target rates, the station's scale."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,9 @@ import typer
 from inspector.core.manifest import Targets
 from inspector.errors import InputError
 from training.outcomes import LEAST_REGION, MOST_REGION
+
+Data = Annotated[Path, typer.Option(help="Folder that holds the category's folder.")]
+CategoryName = Annotated[str, typer.Option(help="Name of the category.")]
 
 MaxEscape = Annotated[
     float | None, typer.Option(help="Largest share of defective parts that may pass.")

@@ -231,9 +231,9 @@ def first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_context=False)
     key = ".".join(str(p) for p in problems[0]["loc"]) or "document"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{_shortened(key)}: {_shortened(problems[0]['msg'])}{more}"
+    return f"{shortened(key)}: {shortened(problems[0]['msg'])}{more}"
 
 
-def _shortened(text: str) -> str:
-    """Keys of a stranger's document may be as long as the document."""
+def shortened(text: str) -> str:
+    """Keys of a stranger's document, names in their archive, may be as long as the whole of it."""
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"

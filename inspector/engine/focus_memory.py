@@ -43,7 +43,7 @@ class Place:
         width = min(a.x2, b.x2) - max(a.x1, b.x1)
         height = min(a.y2, b.y2) - max(a.y1, b.y1)
         both = max(0, width) * max(0, height)
-        return both >= ALIKE * (a.width * a.height + b.width * b.height - both)
+        return both >= ALIKE * (a.area + b.area - both)
 
     @property
     def _box(self) -> Box:

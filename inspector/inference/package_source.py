@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from inspector.core.manifest import shortened
 from inspector.errors import PackageError
 from inspector.inference.package import MANIFEST, read_bounded
 
@@ -22,8 +23,6 @@ RATIO_FROM_BYTES = 1 << 20
 MAX_DEPTH = 3
 CHUNK = 1 << 20
 
-MOST_SHOWN = 160
-"""Characters of a name or of a library's words in a message."""
 _PLAIN = re.compile(r"[^\x00-\x1f\\:]+")
 # what zipfile raises for damaged archives is not all BadZipFile
 _ZIP_ERRORS = (
@@ -94,7 +93,7 @@ class ZipFiles:
         }
 
     def _check(self, member: zipfile.ZipInfo) -> None:
-        name, shown = member.filename, _short(member.filename)
+        name, shown = member.filename, shortened(member.filename)
         parts = PurePosixPath(name).parts
         if not _PLAIN.fullmatch(name) or name.startswith("/") or ".." in parts:
             raise PackageError(f"{self._path}: the name {shown!r} leads out of the package")
@@ -142,7 +141,7 @@ class ZipFiles:
             return self._expanded(member, limit)
         except _ZIP_ERRORS as error:
             raise PackageError(
-                f"{self.where(file)}: damaged: {_short(str(error))}: pack it again"
+                f"{self.where(file)}: damaged: {shortened(str(error))}: pack it again"
             ) from None
 
     def _expanded(self, member: zipfile.ZipInfo, limit: int) -> bytes:
@@ -156,11 +155,6 @@ class ZipFiles:
         return bytes(taken)
 
 
-def _short(text: str) -> str:
-    """Names come from the archive, up to 64 KB of them, and zipfile's errors repeat them."""
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
-
-
 @contextmanager
 def open_package_files(source: Path) -> Iterator[PackageFiles]:
     """Raises PackageError for what is neither a folder nor a zip file."""
@@ -172,6 +166,6 @@ def open_package_files(source: Path) -> Iterator[PackageFiles]:
     try:
         archive = zipfile.ZipFile(source)
     except _ZIP_ERRORS as error:
-        raise PackageError(f"{source}: not a readable zip file: {_short(str(error))}") from None
+        raise PackageError(f"{source}: not a readable zip file: {shortened(str(error))}") from None
     with archive:
         yield ZipFiles(source, archive)
